@@ -1,0 +1,1 @@
+"""Headless use cases: everything that one does with a conversation, without a screen."""

@@ -1,0 +1,1 @@
+"""Values and ports that every other floor shares; standard library, msgspec and platformdirs only."""

@@ -1,0 +1,187 @@
+"""The port between conversations and whatever answers them.
+
+`prepare` resolves a request without generating, `start` turns what was prepared into a `Generation`. The engine,
+a server, the scripted player and the cache all speak it; callers never learn which one they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from chatapp.core.events import Event, TokenDetail
+from chatapp.core.messages import Message
+from chatapp.core.parameters import Resolution, Value, Values
+
+
+class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of a model.
+
+    Either `messages` (rendered through the chat template) or `prompt` (raw completion: control-token text in it
+    is parsed, for the prompt is the user's own). `prefill` begins the reply and is not repeated in the events.
+    `edits` and `preset` are explicit parameter values by name. `template_variables` reach the chat template
+    (`enable_thinking`, `reasoning_effort` …). `background` work never evicts a conversation from the cache.
+    """
+
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    prefill: str = ""
+    edits: dict[str, Value] = {}
+    preset: dict[str, Value] = {}
+    template_variables: dict[str, str | int | float | bool | None] = {}
+    samples: int = 1
+    background: bool = False
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A request, resolved and not yet run.
+
+    `prompt` is the text as the model gets it, `token_ids` its tokens (None where the backend can't know them).
+    `notices` say in words what was done to the request (a system role merged, turns left out). `left_out` are
+    the indices of messages that the model does not see. `unsupported` maps a parameter that this backend can't
+    honour to the reason. `cache_key` identifies the whole request, None where it can't be served from a cache.
+    """
+
+    request: GenerationRequest
+    prompt: str
+    token_ids: tuple[int, ...] | None
+    parameters: Resolution
+    seed: int
+    context_size: int | None = None
+    notices: tuple[str, ...] = ()
+    left_out: tuple[int, ...] = ()
+    unsupported: dict[str, str] = {}
+    cache_key: str | None = None
+    model_fingerprint: str = ""
+    template_sha256: str = ""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend can do; a capability that is False raises Unsupported when it is asked for."""
+
+    token_ids: bool = False
+    raw_prompt: bool = False
+    prefill: bool = False
+    live_update: bool = False
+    answer_now: bool = False
+    samples: bool = False
+    score: bool = False
+    candidates: bool = False
+    embed: bool = False
+    exact: bool = False
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a loaded model is and where it really runs.
+
+    `device` is reported by the engine from what took effect, as in `cpu×2` or `cuda NVIDIA …, 24/24 layers`.
+    `template` is the chat template's source, None where the model has none.
+    """
+
+    name: str
+    description: str = ""
+    architecture: str = ""
+    path: str = ""
+    fingerprint: str = ""
+    parameter_count: int = 0
+    size_bytes: int = 0
+    trained_context_size: int = 0
+    context_size: int = 0
+    vocabulary_size: int = 0
+    device: str = ""
+    build: str = ""
+    template: str | None = None
+    metadata: dict[str, str] = {}
+
+
+class Score(msgspec.Struct, frozen=True):
+    """Log-probabilities of a given text after a given prompt, one detail a token."""
+
+    tokens: tuple[TokenDetail, ...]
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A token that could stand at a position, with its probability and the stage that cut it, if one did."""
+
+    token_id: int
+    text: str
+    probability: float
+    cut_by: str = ""
+
+
+class Generation(Protocol):
+    """A reply in the making: iterate it for events; leaving the iteration early does not stop it, `stop` does."""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield events until every sample has `Finished`; raise a ChatappError on failure."""
+        ...
+
+    async def update(self, values: Values) -> None:
+        """Change parameters from the next token on; raise Unsupported for one that can't change mid-reply."""
+        ...
+
+    async def answer_now(self) -> None:
+        """End the reasoning and begin the answer."""
+        ...
+
+    async def stop(self) -> None:
+        """End the reply; `Finished(stop_reason="stopped")` follows. Harmless when it has ended."""
+        ...
+
+
+class Backend(Protocol):
+    """Something that answers requests with one model."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    @property
+    def model(self) -> ModelCard | None:
+        """The model that is loaded, None before `load`."""
+        ...
+
+    def load(self) -> AsyncIterator[float]:
+        """Get ready, yielding progress from 0 to 1; done at once where it is ready.
+
+        Several callers may wait for one load. `prepare` loads by itself where nobody did.
+        """
+        ...
+
+    async def cancel_load(self) -> None:
+        """Stop a load under way; those who wait get LoadCancelled."""
+        ...
+
+    async def prepare(self, request: GenerationRequest) -> Prepared:
+        """Render, tokenise and resolve `request` without generating."""
+        ...
+
+    async def start(self, prepared: Prepared) -> Generation:
+        """Begin to generate."""
+        ...
+
+    async def count(self, text: str) -> int:
+        """How many tokens `text` is, control-token text counted as text."""
+        ...
+
+    async def score(self, prompt: str, text: str) -> Score:
+        """Log-probabilities of `text` after `prompt`."""
+        ...
+
+    async def candidates(self, token_ids: Sequence[int], values: Values) -> Sequence[Candidate]:
+        """The candidates after `token_ids` under `values`."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One embedding a text, all of one length."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the model and of every process."""
+        ...
+
+
+TemplateVariables = Mapping[str, str | int | float | bool | None]

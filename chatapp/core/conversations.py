@@ -1,0 +1,127 @@
+"""Conversations as values: what the store keeps and the screen shows.
+
+A conversation is an append-only tree of messages. No row's parent ever changes; edit, regenerate and insert make
+siblings. `leaf_id` names the last message of the branch that is shown.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from chatapp.core.events import StopReason, Timings
+from chatapp.core.messages import Message, Part, ReasoningPart, Role, TextPart
+from chatapp.core.parameters import Setting
+
+Status: TypeAlias = Literal["complete", "streaming", "stopped", "interrupted", "failed"]
+STATUSES: dict[Status, str] = {
+    "complete": "",
+    "streaming": "being written",
+    "stopped": "stopped",
+    "interrupted": "interrupted: chatapp ended while it was written",
+    "failed": "failed",
+}
+"""Each status in words."""
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """How a reply came about.
+
+    `settings` holds every parameter with its source and `seed` the one used. `error` is the failure in words,
+    empty where none. Counts and timings are None until the reply ended.
+    """
+
+    model_name: str
+    model_fingerprint: str
+    template_sha256: str
+    settings: tuple[Setting, ...]
+    seed: int
+    device: str = ""
+    build: str = ""
+    stop_reason: StopReason | None = None
+    stop_text: str | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    cached_reason: str = ""
+    processed_tokens: int | None = None
+    reply_tokens: int | None = None
+    timings: Timings | None = None
+    token_ids: tuple[int, ...] = ()
+    notices: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Speed after the first token; None where unknown."""
+        if self.timings is None or not self.reply_tokens or self.reply_tokens < 2:
+            return None
+        return (self.reply_tokens - 1) / self.timings.generation_s if self.timings.generation_s > 0 else None
+
+
+class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in its tree.
+
+    `id` rises with every message stored and is the order in time (clocks jump, ids don't). `sibling` of
+    `siblings` counts from 1 among the children of the same parent with the same role group. `created_at` is
+    seconds since the epoch, for display only.
+    """
+
+    id: int
+    conversation_id: int
+    parent_id: int | None
+    role: Role
+    parts: tuple[Part, ...]
+    status: Status
+    created_at: float
+    sibling: int = 1
+    siblings: int = 1
+    generation: Generation | None = None
+
+    @property
+    def text(self) -> str:
+        """The text without reasoning."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+    @property
+    def reasoning(self) -> str:
+        """What was thought."""
+        return "".join(part.text for part in self.parts if isinstance(part, ReasoningPart))
+
+    @property
+    def message(self) -> Message:
+        """The message as a model reads it, with the token ids that made it."""
+        token_ids = self.generation.token_ids if self.generation is not None else ()
+        return Message(self.role, self.parts, token_ids)
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the conversation list.
+
+    `edits` are the parameter values that this conversation has set. `deleted_at` is set while it lies in the
+    trash. `title` is empty until the first message gives it one.
+    """
+
+    id: int
+    title: str
+    created_at: float
+    updated_at: float
+    system_prompt: str = ""
+    edits: dict[str, float | int | bool | str | list[str] | list[int] | None] = {}
+    model: str = ""
+    leaf_id: int | None = None
+    message_count: int = 0
+    pinned: bool = False
+    deleted_at: float | None = None
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a search found; `excerpt` is its text around the hit, `spans` the hits in it."""
+
+    conversation_id: int
+    conversation_title: str
+    message_id: int
+    role: Role
+    created_at: float
+    excerpt: str
+    spans: tuple[tuple[int, int], ...] = ()

@@ -1,0 +1,1 @@
+"""The client of llama.cpp, which runs in a process of its own."""

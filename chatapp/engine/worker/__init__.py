@@ -1,0 +1,1 @@
+"""The process that holds llama.cpp; nothing here is imported by any other process."""

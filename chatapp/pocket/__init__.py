@@ -1,0 +1,1 @@
+"""The built-in model: its file, its corpus and its training."""

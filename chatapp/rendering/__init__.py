@@ -1,0 +1,1 @@
+"""The sandboxed, killable Jinja renderer that chat templates and prompts share."""

@@ -1,0 +1,1 @@
+"""The workbench: screens coordinate, widgets show and tell."""
