@@ -77,7 +77,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What a loaded model is and where it really runs.
 
     `device` is reported by the engine from what took effect, as in `cpu×2` or `cuda NVIDIA …, 24/24 layers`.
-    `template` is the chat template's source, None where the model has none.
+    `template` is the chat template's source, None where the model has none. `notices` say in words what does not
+    run as it could.
     """
 
     name: str
@@ -94,6 +95,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     build: str = ""
     template: str | None = None
     metadata: dict[str, str] = {}
+    notices: tuple[str, ...] = ()
 
 
 class Score(msgspec.Struct, frozen=True):

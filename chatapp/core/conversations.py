@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from chatapp.core.events import StopReason, Timings
+from chatapp.core.events import ParameterChanged, StopReason, Timings
 from chatapp.core.messages import Message, Part, ReasoningPart, Role, TextPart
-from chatapp.core.parameters import Setting
+from chatapp.core.parameters import Setting, StoredValue
 
 Status: TypeAlias = Literal["complete", "streaming", "stopped", "interrupted", "failed"]
 STATUSES: dict[Status, str] = {
@@ -28,8 +28,9 @@ STATUSES: dict[Status, str] = {
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """How a reply came about.
 
-    `settings` holds every parameter with its source and `seed` the one used. `error` is the failure in words,
-    empty where none. Counts and timings are None until the reply ended.
+    `settings` holds every parameter with its source and `seed` the one used; `changes` are those made while the
+    reply ran. `raw` tells that the prompt was completed as it is, without a chat template. `error` is the failure
+    in words, empty where none. Counts and timings are None until the reply ended.
     """
 
     model_name: str
@@ -50,6 +51,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     token_ids: tuple[int, ...] = ()
     notices: tuple[str, ...] = ()
     error: str = ""
+    raw: bool = False
+    changes: tuple[ParameterChanged, ...] = ()
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -107,7 +110,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     updated_at: float
     system_prompt: str = ""
-    edits: dict[str, float | int | bool | str | list[str] | list[int] | None] = {}
+    edits: dict[str, StoredValue] = {}
     model: str = ""
     leaf_id: int | None = None
     message_count: int = 0

@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from chatapp.core.parameters import StoredValue
+
 StopReason: TypeAlias = Literal[
     "end",  # the model ended its reply by itself
     "stop_text",  # a stop string was met, and removed
@@ -101,7 +103,7 @@ class ParameterChanged(_Event, frozen=True, kw_only=True, tag="parameter-changed
 
     offset: int
     name: str
-    value: float | int | bool | str | list[str] | list[int] | None
+    value: StoredValue
 
 
 class Timings(msgspec.Struct, frozen=True):

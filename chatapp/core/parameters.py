@@ -21,6 +21,8 @@ from chatapp.core.errors import NotFound, ParameterError
 
 Value: TypeAlias = float | int | bool | str | tuple[str, ...] | tuple[int, ...] | None
 Values: TypeAlias = Mapping[str, Value]
+StoredValue: TypeAlias = float | int | bool | str | list[str | int] | None
+"""A value as it stands on disk and in frames, where tuples are lists."""
 Kind: TypeAlias = Literal["float", "int", "bool", "texts", "ints"]
 Source: TypeAlias = Literal["edit", "preset", "model", "family", "default"]
 Group: TypeAlias = Literal["Sampling", "Repetition", "Length", "Prompt"]
@@ -90,7 +92,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         if self.kind == "texts":
             return tuple(line for line in text.split("\n") if line)
         if self.kind == "ints":
-            return self.check(tuple(self._number(part, text) for part in re.split(r"[,\s]+", stripped)))  # type: ignore[arg-type]
+            return self.check(tuple(self._number(part, text) for part in re.split(r"[,\s]+", stripped)))
         return self.check(self._number(stripped, text))
 
     def show(self, value: Value) -> str:
@@ -414,7 +416,7 @@ class Setting(msgspec.Struct, frozen=True):
     """The value in force of one parameter, where it came from, and why it has no effect if it has none."""
 
     name: str
-    value: float | int | bool | str | list[str] | list[int] | None
+    value: StoredValue
     source: Source
     moot: str = ""
 
@@ -464,7 +466,7 @@ def resolve(
     values = {name: value for name, (value, _) in chosen.items()}
     return Resolution(
         tuple(
-            Setting(name, list(value) if isinstance(value, tuple) else value, source, _moot(name, values))  # type: ignore[arg-type]
+            Setting(name, list(value) if isinstance(value, tuple) else value, source, _moot(name, values))
             for name, (value, source) in chosen.items()
         )
     )

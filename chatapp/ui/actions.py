@@ -14,7 +14,7 @@ class Action:
     """Something that a person can do.
 
     `keys` are default keys in Textual's spelling; `label` is what footer and palette say, `help` one sentence.
-    `where` names the scope: `app`, `composer` or `transcript`. `footer` tells whether the footer shows it.
+    `where` names the scope: `app`, `composer`, `list` or `transcript`. `footer` tells whether the footer shows it.
     """
 
     id: str
@@ -62,11 +62,15 @@ _DECLARED = (
     Action(
         "interrupt", ("ctrl+c",), "Copy, stop, quit", "Copy the selection; without one stop the reply; twice quits."
     ),
-    Action("rename-conversation", (), "Rename conversation", "Give this conversation another title."),
+    Action("rename-conversation", ("f2",), "Rename conversation", "Give this conversation another title."),
     Action(
-        "delete-conversation", (), "Delete conversation", "Move this conversation to the trash; undo brings it back."
+        "delete-conversation",
+        ("delete",),
+        "Delete conversation",
+        "Move this conversation to the trash; undo brings it back.",
+        "list",
     ),
-    Action("undo-delete", (), "Undo delete", "Bring back the conversation that was deleted last."),
+    Action("undo-delete", ("alt+z",), "Undo delete", "Bring back the conversation that was deleted last."),
     Action("switch-theme", (), "Theme", "Choose light, dark or a theme of yours."),
     Action("quit", (), "Quit", "Leave chatapp; everything is saved."),
     Action("suspend", ("ctrl+z",), "Suspend", "Go back to the shell; fg returns."),

@@ -1,0 +1,77 @@
+"""`chatapp chat`: a conversation line by line in a plain terminal."""
+
+from __future__ import annotations
+
+import click
+
+from chatapp.cli.compose import Choice, find_model, open_session, read_configuration
+from chatapp.cli.narration import Narration
+from chatapp.cli.options import (
+    chosen_values,
+    context_size_option,
+    incognito_option,
+    model_option,
+    parameter_options,
+    read_template_variables,
+    template_variables_option,
+    verbose_option,
+)
+from chatapp.core.errors import StoreUnwritable, UsageError
+
+
+@click.command(
+    epilog='/help lists the commands. A line with """ begins a message of several lines, which ends with """. '
+    "Ctrl+c stops a reply, twice at the prompt ends; ctrl+d ends. Piped input ends at the first reply that fails."
+)
+@model_option
+@context_size_option
+@click.option("-s", "--system", metavar="TEXT", default="", help="The system prompt.")
+@click.option("--raw", is_flag=True, help="Complete each line as it is, without chat template.")
+@click.option("--show-reasoning", is_flag=True, help="Write the model's thoughts to standard error.")
+@template_variables_option("--template-var")
+@incognito_option
+@verbose_option
+@parameter_options
+def chat(
+    model: str | None,
+    context_size: int | None,
+    system: str,
+    raw: bool,
+    show_reasoning: bool,
+    template_variables: tuple[str, ...],
+    incognito: bool,
+    verbose: bool,
+    **parameters: object,
+) -> int:
+    """Talk line by line. Everything is kept as in the workbench."""
+    from chatapp.cli.dialogue import Dialogue
+    from chatapp.cli.event_loop import EventLoop
+    from chatapp.cli.lines import Lines
+    from chatapp.cli.talk import Talk
+    from chatapp.models.gguf import read_header
+
+    edits, variables = chosen_values(parameters), read_template_variables(template_variables)
+    if raw and (system or variables):
+        raise UsageError("--raw has neither system prompt nor template.", hint="Leave one of them out.")
+    narration = Narration(verbose=verbose)
+    configuration = read_configuration()
+    narration.warn(configuration.problems)
+    choice = Choice(model, context_size, incognito)
+    with EventLoop() as loop:
+        opening = open_session(configuration, choice)
+        session = loop.run(opening.__aenter__())
+        try:
+            narration.warn(session.problems)
+            dialogue = Dialogue(
+                session,
+                edits=edits,
+                system=system,
+                template_variables=variables,
+                wishes=read_header(find_model(configuration, choice)).sampling,
+                raw=raw,
+            )
+            talk = Talk(dialogue, loop, Lines(), narration, shows_reasoning=show_reasoning or verbose)
+            code = talk.run()
+            return code if code or session.persistent or incognito else StoreUnwritable.exit_code
+        finally:
+            loop.run(opening.__aexit__(None, None, None))

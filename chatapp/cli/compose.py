@@ -1,0 +1,99 @@
+"""Puts the objects of the program together; everything else gets them handed in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatapp.core.errors import FileProblem
+from chatapp.core.paths import Paths
+from chatapp.core.settings import Settings
+
+if TYPE_CHECKING:
+    from chatapp.backends.local import LocalBackend
+    from chatapp.chat.session import Session
+    from chatapp.models.library import Library
+    from chatapp.storage.store import Store
+
+
+class Configuration(NamedTuple):
+    """Where things are, what is set, and what is wrong with the files that set it."""
+
+    paths: Paths
+    settings: Settings
+    problems: tuple[FileProblem, ...]
+
+
+class Choice(NamedTuple):
+    """What a command was told about its surroundings; None takes the setting."""
+
+    model: str | None = None
+    context_size: int | None = None
+    incognito: bool = False
+
+
+def read_configuration() -> Configuration:
+    """Read `config.toml`; a broken one leaves defaults and its problems."""
+    from chatapp.storage.config import load_settings
+
+    paths = Paths.of()
+    settings, problems = load_settings(paths.config_file)
+    return Configuration(paths, settings, problems)
+
+
+def make_library(configuration: Configuration) -> Library:
+    """The models at hand."""
+    from chatapp.models.library import Library
+
+    return Library(configuration.paths)
+
+
+def open_store(configuration: Configuration, *, incognito: bool = False) -> Store:
+    """The store; one that can't be written lives in memory and says so."""
+    from chatapp.storage.store import Store
+
+    return Store.open(configuration.paths, incognito=incognito)
+
+
+def find_model(configuration: Configuration, choice: Choice) -> Path:
+    """The model file to use; raises ModelNotFound or ModelInvalid."""
+    return make_library(configuration).find(choice.model if choice.model is not None else configuration.settings.model)
+
+
+@asynccontextmanager
+async def open_backend(configuration: Configuration, model: Path, choice: Choice) -> AsyncIterator[LocalBackend]:
+    """The engine for `model`, not loaded, with its renderer; both end with the context."""
+    from chatapp.backends.local import LocalBackend
+    from chatapp.core.loading import LoadSettings
+    from chatapp.rendering.renderer import Renderer
+
+    size = configuration.settings.context_size if choice.context_size is None else choice.context_size
+    renderer = Renderer()
+    backend = LocalBackend(
+        model, renderer=renderer, load=LoadSettings(context_size=size), logs=configuration.paths.logs
+    )
+    try:
+        yield backend
+    finally:
+        await backend.close()
+        await renderer.close()
+
+
+@asynccontextmanager
+async def open_session(configuration: Configuration, choice: Choice) -> AsyncIterator[Session]:
+    """A session with a store and a model; the model is looked for first, so that a wrong name costs nothing."""
+    from chatapp.chat.session import Session
+
+    model = find_model(configuration, choice)
+    store = open_store(configuration, incognito=choice.incognito)
+    try:
+        async with open_backend(configuration, model, choice) as backend:
+            session = Session(store, backend)
+            try:
+                yield session
+            finally:
+                await session.close()
+    finally:
+        await store.close()

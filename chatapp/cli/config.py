@@ -1,0 +1,81 @@
+"""`chatapp config`: where things are, what is set, and whether the files are right."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from chatapp.cli.compose import read_configuration
+from chatapp.cli.narration import Narration
+from chatapp.cli.options import json_option
+from chatapp.cli.streams import Output, as_json_text
+from chatapp.core.errors import FileProblem
+from chatapp.core.paths import Paths
+from chatapp.core.settings import SETTING_HELP, Settings
+
+
+@click.group()
+def config() -> None:
+    """Show and check settings and keys."""
+
+
+@config.command()
+@json_option
+def path(as_json: bool) -> None:
+    """Show where chatapp keeps what it keeps. CHATAPP_HOME moves it all."""
+    paths = Paths.of()
+    places = {
+        "config": paths.config_file,
+        "keymap": paths.keymap_file,
+        "themes": paths.themes,
+        "database": paths.database,
+        "models": paths.models,
+        "logs": paths.logs,
+        "backups": paths.backups,
+        "cache": paths.cache,
+    }
+    output = Output()
+    if as_json:
+        output.line(as_json_text({name: str(place) for name, place in places.items()}))
+        return
+    for name, place in places.items():
+        output.line(f"{name:<9} {place}")
+
+
+@config.command()
+@json_option
+def show(as_json: bool) -> None:
+    """Show every setting in force; config.toml sets those that differ from their default."""
+    configuration = read_configuration()
+    Narration().warn(configuration.problems)
+    output = Output()
+    if as_json:
+        output.line(as_json_text(configuration.settings))
+        return
+    defaults = Settings()
+    for name, setting_help in SETTING_HELP.items():
+        value = getattr(configuration.settings, name)
+        source = "default" if value == getattr(defaults, name) else "config.toml"
+        output.line(f"{name} = {_toml(value)}  [{source}] {setting_help.text}")
+
+
+@config.command()
+def check() -> None:
+    """Check config.toml and keymap.toml; each mistake with file, line and reason. The exit code is 3 where one is."""
+    from chatapp.storage.config import load_keymap
+    from chatapp.ui.keymap import Keymap
+
+    configuration = read_configuration()
+    keymap, keymap_problems = load_keymap(configuration.paths.keymap_file)
+    problems = (*configuration.problems, *keymap_problems, *Keymap(keymap).problems)
+    narration = Narration()
+    for problem in problems:
+        narration.error(problem)
+    if problems:
+        raise click.exceptions.Exit(FileProblem.exit_code)
+    for file in (configuration.paths.config_file, configuration.paths.keymap_file):
+        narration.say(f"{file}: {'in order' if file.exists() else 'not there, defaults are used'}")
+
+
+def _toml(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,160 @@
+"""The conversation that `chatapp chat` holds, and the commands that steer it; no terminal in here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from chatapp.chat.edits import values_of
+from chatapp.chat.session import Session
+from chatapp.chat.turn import Turn
+from chatapp.cli.options import TemplateValue
+from chatapp.cli.reply import settings_in_force
+from chatapp.core.conversations import Conversation
+from chatapp.core.errors import NotFound, UsageError
+from chatapp.core.parameters import PARAMETERS, Resolution, Value, parameter, resolve
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "/set": ("/set NAME VALUE", "use a parameter value from the next message on; none takes it back"),
+    "/show": ("/show [NAME]", "model, conversation, system prompt and every parameter, or one of them"),
+    "/system": ("/system [TEXT]", "set the system prompt from the next message on; alone it shows it"),
+    "/load": ("/load [ID]", "go on with a stored conversation; alone it lists the latest"),
+    "/save": ("/save TITLE", "give the conversation a title; it is kept in any case"),
+    "/clear": ("/clear", "begin a new conversation; the old one and all settings stay"),
+    "/regenerate": ("/regenerate", "write another reply beside the last one"),
+    "/help": ("/help", "this list"),
+    "/bye": ("/bye", "end; so does ctrl+d"),
+}
+"""Every command with its usage and what it does; a message that begins with a slash is written with two."""
+
+_LISTED = 10
+
+
+class Dialogue:
+    """One conversation at a time over a session. It is created with its first message.
+
+    `wishes` are the model's own sampling values, for showing what is in force before the first reply.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        edits: dict[str, Value],
+        system: str = "",
+        template_variables: dict[str, TemplateValue] | None = None,
+        wishes: dict[str, Value] | None = None,
+        raw: bool = False,
+    ) -> None:
+        self._session = session
+        self._edits = dict(edits)
+        self._system = system
+        self._template_variables = template_variables or {}
+        self._wishes = wishes or {}
+        self._raw = raw
+        self._conversation: Conversation | None = None
+
+    @property
+    def conversation_id(self) -> int | None:
+        """The conversation's number, None before its first message."""
+        return self._conversation.id if self._conversation is not None else None
+
+    async def ask(self, text: str) -> Turn:
+        """Send a message, or complete it where the dialogue is raw."""
+        conversation = await self._begun()
+        if self._raw:
+            return await self._session.complete(conversation.id, text, edits=self._edits)
+        return await self._session.send(
+            conversation.id, text, edits=self._edits, template_variables=self._template_variables
+        )
+
+    async def regenerate(self) -> Turn:
+        """Another reply beside the last one."""
+        thread = self._session.thread(self._conversation.id) if self._conversation is not None else []
+        if not thread or thread[-1].role != "assistant":
+            raise UsageError("There is no reply yet that could be written again.", hint="Send a message first.")
+        return await self._session.regenerate(thread[-1].id)
+
+    async def command(self, name: str, words: str) -> str:
+        """Run a command that concerns the conversation alone and return what it answers; raise NotFound."""
+        commands: dict[str, Callable[[str], Awaitable[str]]] = {
+            "/set": self._set,
+            "/show": self._show,
+            "/system": self._set_system,
+            "/load": self._load,
+            "/save": self._save,
+            "/clear": self._clear,
+        }
+        if name not in commands:
+            raise NotFound.among("command", name, COMMANDS)
+        return await commands[name](words)
+
+    async def _set(self, words: str) -> str:
+        name, _, text = words.strip().partition(" ")
+        if not name or not text.strip():
+            raise UsageError("/set needs a name and a value.", hint=f"Names: {', '.join(PARAMETERS)}.")
+        declared = parameter(name)
+        value = declared.parse(text)
+        if value is None or value == ():
+            self._edits.pop(declared.name, None)
+        else:
+            self._edits[declared.name] = value
+        if self._conversation is not None:
+            await self._session.set_edits(self._conversation.id, self._edits)
+        return self._setting(declared.name)
+
+    async def _show(self, words: str) -> str:
+        if words.strip():
+            return self._setting(parameter(words.strip()).name)
+        card, number = self._session.backend.model, self.conversation_id
+        title = "new" if number is None else f"{number} {self._session.conversation(number).title}"
+        lines = [
+            f"model: {card.name} on {card.device}" if card is not None else "model: not loaded yet",
+            f"conversation: {title}",
+            f"system prompt: {self._system or 'none'}",
+        ]
+        return "\n".join([*lines, *settings_in_force(self._resolution().settings)])
+
+    async def _set_system(self, words: str) -> str:
+        if self._raw and words.strip():
+            raise UsageError("A raw prompt has no system prompt.", hint="Write it into the prompt.")
+        if words.strip():
+            self._system = words.strip()
+            if self._conversation is not None:
+                await self._session.set_system_prompt(self._conversation.id, self._system)
+        return f"system prompt: {self._system or 'none'}"
+
+    async def _load(self, words: str) -> str:
+        if not words.strip():
+            found = self._session.conversations(limit=_LISTED)
+            return "\n".join(f"{item.id}  {item.title}" for item in found) or "nothing is stored yet"
+        try:
+            number = int(words.strip())
+        except ValueError:
+            raise UsageError(f"“{words.strip()}” is no number.", hint="/load alone lists the numbers.") from None
+        self._conversation = self._session.conversation(number)
+        self._system, self._edits = self._conversation.system_prompt, values_of(self._conversation.edits)
+        return f"{self._conversation.title}: {self._conversation.message_count} messages"
+
+    async def _save(self, words: str) -> str:
+        if self._conversation is None:
+            raise UsageError("There is nothing to save yet.", hint="Send a message first; it is kept by itself.")
+        if not words.strip():
+            raise UsageError("/save needs a title.", hint="As in: /save Plans for May")
+        await self._session.rename(self._conversation.id, words.strip())
+        kept = "" if self._session.persistent else "; nothing is kept after the end"
+        return f"conversation {self._conversation.id}: {words.strip()}{kept}"
+
+    async def _clear(self, words: str) -> str:
+        self._conversation = None
+        return "new conversation"
+
+    async def _begun(self) -> Conversation:
+        if self._conversation is None:
+            self._conversation = await self._session.create(system_prompt=self._system, edits=self._edits)
+        return self._conversation
+
+    def _setting(self, name: str) -> str:
+        return settings_in_force((self._resolution().setting(name),))[0]
+
+    def _resolution(self) -> Resolution:
+        return resolve(edits=self._edits, model=self._wishes)

@@ -1,0 +1,14 @@
+"""Exit codes of the command line that belong to no error; those of errors are in `core.errors`."""
+
+from __future__ import annotations
+
+SUCCESS = 0
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+MEANINGS: dict[int, str] = {
+    SUCCESS: "all went well; a reply that was cut at a limit counts as well, and is said on standard error",
+    INTERRUPTED: "ctrl+c; what was written is kept (128 + SIGINT)",
+    CLOSED_PIPE: "whoever read standard output stopped reading; what was written is kept (128 + SIGPIPE)",
+}
+"""What each of them means, for the documentation."""

@@ -1,0 +1,67 @@
+"""The command `chatapp`: its groups, and the one place where errors become exit codes.
+
+Nothing heavy is imported here; each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from chatapp import __version__
+from chatapp.cli.lazy import Entry, LazyGroup
+
+COMMANDS = {
+    "ask": Entry("chatapp.cli.ask:ask", "Ask for one reply, streamed to standard output."),
+    "chat": Entry("chatapp.cli.chat:chat", "Talk line by line in a plain terminal."),
+    "history": Entry("chatapp.cli.history:history", "List, show and search what was said."),
+    "models": Entry("chatapp.cli.models:models", "List the models at hand and show what is in them."),
+    "prompts": Entry("chatapp.cli.prompts:prompts", "Show the exact prompt that a model gets."),
+    "config": Entry("chatapp.cli.config:config", "Show and check settings and keys."),
+    "doctor": Entry("chatapp.cli.doctor:doctor", "Say what is installed, what is wrong and how to mend it."),
+}
+"""Every command, in the order of the help."""
+
+
+@click.group(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Without a command, the workbench opens. `chatapp COMMAND --help` says more.",
+)
+@click.option(
+    "-m", "--model", metavar="MODEL", help="The model to open: pocket, a short name, or a path to a GGUF file."
+)
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value=-1,
+    type=int,
+    metavar="[ID]",
+    help="Open the last conversation, or the one with this number.",
+)
+@click.option("--incognito", is_flag=True, help="Keep nothing of any kind.")
+@click.version_option(__version__, prog_name="chatapp", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, model: str | None, resume: int | None, incognito: bool) -> None:
+    """Talk to language models on this machine, and steer how the words come out."""
+    if context.invoked_subcommand is None:
+        from chatapp.cli.workbench import open_workbench
+
+        open_workbench(model=model, resume=resume, incognito=incognito)
+    elif model is not None or resume is not None or incognito:
+        raise click.UsageError(
+            f"--model, --resume and --incognito before a command belong to the workbench; write them after "
+            f"“{context.invoked_subcommand}”."
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    from chatapp.cli.border import run
+
+    sys.exit(run(lambda: cli.main(arguments, prog_name="chatapp", standalone_mode=False)))

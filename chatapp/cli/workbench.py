@@ -1,0 +1,117 @@
+"""Bare `chatapp`: the workbench."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatapp.cli.compose import (
+    Choice,
+    Configuration,
+    find_model,
+    make_library,
+    open_backend,
+    open_store,
+    read_configuration,
+)
+from chatapp.core.errors import ChatappError, ModelError, TerminalError
+
+if TYPE_CHECKING:
+    from chatapp.chat.session import Session
+
+LATEST = -1
+"""The conversation that was touched last, as the value of `--resume`."""
+
+
+def open_workbench(*, model: str | None, resume: int | None, incognito: bool) -> int:
+    """Open the screen and stay until it is left; raises TerminalError where there is none."""
+    _check_terminal()
+    configuration = read_configuration()
+    path, problems = _model(configuration, model)
+    choice = Choice(model, None, incognito)
+    return asyncio.run(_run(configuration, path, choice, resume, (*configuration.problems, *problems)))
+
+
+async def _run(
+    configuration: Configuration,
+    model: Path,
+    choice: Choice,
+    resume: int | None,
+    problems: tuple[ChatappError, ...],
+) -> int:
+    """The engine starts before the screen is imported, so that both get ready at the same time."""
+    from chatapp.chat.session import Session
+    from chatapp.storage.config import load_keymap, save_setting
+
+    paths = configuration.paths
+    async with open_backend(configuration, model, choice) as backend:
+        loading = asyncio.create_task(_exhaust(backend.load()))
+        await asyncio.sleep(0)
+        store = open_store(configuration, incognito=choice.incognito)
+        session = Session(store, backend)
+        try:
+            keymap, keymap_problems = load_keymap(paths.keymap_file)
+            conversation = _resumed(session, resume)
+            from chatapp.ui.app import Workbench
+
+            app = Workbench(
+                session,
+                configuration.settings,
+                save_setting=lambda name, value: save_setting(paths.config_file, name, value),
+                keymap=keymap,
+                problems=(*problems, *keymap_problems),
+                themes_directory=paths.themes,
+                history_file=None if choice.incognito else paths.history_file,
+                resume=conversation,
+            )
+            await app.run_async()
+            return app.return_code or 0
+        finally:
+            loading.cancel()
+            with suppress(asyncio.CancelledError, ChatappError):
+                await loading
+            await session.close()
+            await store.close()
+
+
+def _resumed(session: Session, resume: int | None) -> int | None:
+    """The conversation to open, None for a new one; raises NotFound for a number that nothing has."""
+    if resume is None:
+        return None
+    conversation = session.latest() if resume == LATEST else session.conversation(resume)
+    return conversation.id if conversation is not None else None
+
+
+async def _exhaust(progress: AsyncIterator[float]) -> None:
+    """Drive the load; the screen waits for the same one and shows how far it is and what goes wrong."""
+    with suppress(ChatappError):
+        async for _ in progress:
+            pass
+
+
+def _model(configuration: Configuration, model: str | None) -> tuple[Path, tuple[ChatappError, ...]]:
+    """The model to open; where the setting names one that can't be used, the built-in one with a problem."""
+    try:
+        return find_model(configuration, Choice(model)), ()
+    except ModelError as error:
+        if model is not None or configuration.settings.model == "pocket":
+            raise
+        return make_library(configuration).find("pocket"), (error,)
+
+
+def _check_terminal() -> None:
+    for stream, name in ((sys.stdin, "input"), (sys.stdout, "output")):
+        if stream is None or not stream.isatty():
+            raise TerminalError(
+                f"The workbench needs a terminal, and standard {name} is none.",
+                hint="Use `chatapp ask` for one reply, or `chatapp chat` for a conversation line by line.",
+            )
+    if os.environ.get("TERM") in ("dumb", "unknown"):
+        raise TerminalError(
+            f"This terminal (TERM={os.environ['TERM']}) can't draw a screen.", hint="Use `chatapp chat` instead."
+        )

@@ -1,0 +1,136 @@
+"""One worker process: started, written to, read from, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import sys
+from pathlib import Path
+
+from chatapp.core import child
+from chatapp.core.errors import EngineCrashed, EngineError
+from chatapp.core.paths import ensure_private_directory
+from chatapp.engine import obituary
+from chatapp.engine.protocol import HEADER_BYTES, VERSION, Answer, Command, Hello, answer_decoder, body_length, encode
+
+HELLO_LIMIT_S = 30.0
+END_LIMIT_S = 2.0
+LOGS_KEPT = 20
+_numbers = itertools.count(1)
+
+
+class WorkerProcess:
+    """A running worker and the two ends of its pipes."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, hello: Hello) -> None:
+        self._process = process
+        self._log = log
+        self.hello = hello
+
+    @classmethod
+    async def start(cls, logs: Path) -> WorkerProcess:
+        """Start a worker; raise EngineError where it does not answer in time or speaks another version."""
+        log = _new_log(logs)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "chatapp.engine.worker",
+            str(log),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd=log.parent,
+            env=child.environment({"GGML_NO_BACKTRACE": "1", "PYTHONPATH": _import_path()}),
+            limit=1024 * 1024,
+            **child.isolation(),
+        )
+        try:
+            async with asyncio.timeout(HELLO_LIMIT_S):
+                hello = await _read(process)
+        except TimeoutError:
+            process.kill()
+            raise EngineError(
+                f"The engine did not answer within {HELLO_LIMIT_S:.0f} s.", hint=f"Its log is {log}."
+            ) from None
+        if not isinstance(hello, Hello):
+            returncode = await process.wait()
+            raise EngineCrashed(
+                f"The engine did not start. {obituary.describe(returncode, log)}",
+                hint="“chatapp doctor” tells what is installed.",
+            )
+        if hello.version != VERSION:
+            process.kill()
+            raise EngineError("The engine is of another version of chatapp.", hint="Start chatapp again.")
+        return cls(process, log, hello)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    async def send(self, command: Command) -> None:
+        """Write a command; a process that is gone is noticed by `read`."""
+        stdin = self._process.stdin
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            if stdin is not None and not stdin.is_closing():
+                stdin.write(encode(command))
+                await stdin.drain()
+
+    async def read(self) -> Answer | None:
+        """The next answer, None at the end."""
+        return await _read(self._process)
+
+    async def epitaph(self) -> str:
+        """Wait for the end and tell why."""
+        try:
+            async with asyncio.timeout(END_LIMIT_S):
+                returncode = await self._process.wait()
+        except TimeoutError:
+            returncode = None
+        return obituary.describe(returncode, self._log)
+
+    def kill(self) -> None:
+        """End it at once, even if it is stopped."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def close(self) -> None:
+        """Let it end by itself, then make it; its log goes with it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(END_LIMIT_S):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+        with contextlib.suppress(OSError):
+            self._log.unlink()
+
+
+async def _read(process: asyncio.subprocess.Process) -> Answer | None:
+    if process.stdout is None:
+        return None
+    try:
+        header = await process.stdout.readexactly(HEADER_BYTES)
+        return answer_decoder.decode(await process.stdout.readexactly(body_length(header)))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+
+
+def _new_log(logs: Path) -> Path:
+    """A name for a new log; old logs of workers that crashed go, but for the newest."""
+    ensure_private_directory(logs)
+    old = sorted(logs.glob("engine-*.log"), key=lambda path: path.name)
+    with contextlib.suppress(OSError):
+        old.sort(key=lambda path: path.stat().st_mtime)
+        for path in old[:-LOGS_KEPT]:
+            path.unlink()
+    return logs / f"engine-{os.getpid()}-{next(_numbers)}.log"
+
+
+def _import_path() -> str:
+    """The worker runs in a directory of its own, so relative entries of the import path are made absolute."""
+    return os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry)

@@ -1,0 +1,180 @@
+"""The frames between the client and the worker: typed, versioned, msgpack, each behind its length.
+
+A frame is four bytes of length, little-endian, and a msgpack map with its tag. Frames don't know what carries
+them. Requests carry an id that the client chose; everything that answers a request carries the same id.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from chatapp.core.backend import ModelCard
+from chatapp.core.errors import ChatappError, EngineError, kinds
+from chatapp.core.events import Event
+from chatapp.core.loading import LoadSettings
+from chatapp.core.parameters import StoredValue
+from chatapp.core.pieces import Piece
+from chatapp.core.reasoning import ReasoningFormat
+
+VERSION = 1
+HEADER_BYTES = 4
+MAX_FRAME_BYTES = 256 * 1024 * 1024
+
+Phase: TypeAlias = Literal["idle", "load", "first-decode", "decode", "sample"]
+PHASE_LIMITS_S: dict[Phase, float] = {
+    "load": 120.0,
+    "first-decode": 120.0,
+    "decode": 10.0,
+    "sample": 5.0,
+}
+"""How long the loop may stand still in a phase; the first decode reads the weights from disk."""
+TOKENIZE_LIMIT_S = 60.0
+"""How long tokenising one prompt may take; it has a thread of its own."""
+PULSE_S = 0.5
+"""How often a busy worker sends a `Pulse`."""
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Load a model; answered by `Loading` …, then `Loaded` or `Failed`."""
+
+    path: str
+    settings: LoadSettings
+
+
+class CancelLoad(msgspec.Struct, frozen=True, tag="cancel-load"):
+    """Stop loading; `Failed` with LoadCancelled follows."""
+
+
+class Tokenize(msgspec.Struct, frozen=True, kw_only=True, tag="tokenize"):
+    """Turn a prompt into tokens; answered by `Tokenized`.
+
+    `pieces` of a rendered chat, or the one piece of a raw prompt. `add_bos` None leaves it to the model.
+    """
+
+    request_id: int
+    pieces: tuple[Piece, ...]
+    add_bos: bool | None = None
+
+
+class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
+    """Continue `token_ids`; answered by events until every sample has `Finished`.
+
+    `values` are all parameters in force. `reasoning` says how the model marks its thoughts, `reasoning_open`
+    that the prompt has opened them already.
+    """
+
+    request_id: int
+    token_ids: tuple[int, ...]
+    values: dict[str, StoredValue]
+    seed: int
+    samples: int = 1
+    reasoning: ReasoningFormat | None = None
+    reasoning_open: bool = False
+
+
+class Update(msgspec.Struct, frozen=True, tag="update"):
+    """Change parameters of a running request from its next token on."""
+
+    request_id: int
+    values: dict[str, StoredValue]
+
+
+class AnswerNow(msgspec.Struct, frozen=True, tag="answer-now"):
+    """End the reasoning of a running request."""
+
+    request_id: int
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """End a running or waiting request."""
+
+    request_id: int
+
+
+Command: TypeAlias = Load | CancelLoad | Tokenize | Generate | Update | AnswerNow | Stop
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The worker's first frame."""
+
+    version: int
+    pid: int
+    build: str
+    system: str
+    devices: tuple[str, ...]
+
+
+class Loading(msgspec.Struct, frozen=True, tag="loading"):
+    """`fraction` of the weights are read."""
+
+    fraction: float
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
+    """The model is ready; `bos` and `eos` are the texts that its template may name."""
+
+    card: ModelCard
+    bos: str
+    eos: str
+    sequences: int
+
+
+class Tokenized(msgspec.Struct, frozen=True, tag="tokenized"):
+    """The tokens of a prompt."""
+
+    request_id: int
+    token_ids: tuple[int, ...]
+
+
+class Reported(msgspec.Struct, frozen=True, tag="reported"):
+    """Something happened to a request."""
+
+    event: Event
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """An error of the tree in `core.errors`, by name; `request_id` is None for a load."""
+
+    request_id: int | None
+    kind: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, request_id: int | None, error: ChatappError) -> Failed:
+        """Put `error` into a frame."""
+        return cls(request_id=request_id, kind=type(error).__name__, message=error.message, hint=error.hint)
+
+    def error(self) -> ChatappError:
+        """Take the error out again."""
+        return kinds().get(self.kind, EngineError)(self.message, hint=self.hint)
+
+
+class Pulse(msgspec.Struct, frozen=True, tag="pulse"):
+    """The loop is in `phase` and has not moved for `still_s` seconds."""
+
+    phase: Phase
+    still_s: float
+
+
+Answer: TypeAlias = Hello | Loading | Loaded | Tokenized | Reported | Failed | Pulse
+
+_encoder = msgspec.msgpack.Encoder()
+command_decoder: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+answer_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+
+
+def encode(frame: Command | Answer) -> bytes:
+    """A frame with its length in front."""
+    body = _encoder.encode(frame)
+    return len(body).to_bytes(HEADER_BYTES, "little") + body
+
+
+def body_length(header: bytes) -> int:
+    """The length that a header announces; raise EngineError for one that no frame has."""
+    length = int.from_bytes(header, "little")
+    if length > MAX_FRAME_BYTES:
+        raise EngineError(f"A frame of {length:,} bytes was announced; the stream between the processes is damaged.")
+    return length

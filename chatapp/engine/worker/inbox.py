@@ -1,0 +1,58 @@
+"""Commands on their way from the reading thread to the loop."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+
+from chatapp.engine.protocol import CancelLoad, Command, Generate, Stop
+
+
+class Inbox:
+    """Holds commands with the time of their arrival, and says at once when a computation should be broken off."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[tuple[Command, float] | None] = queue.SimpleQueue()
+        self._urgent = threading.Event()
+        self._cancelled = threading.Event()
+
+    def put(self, command: Command) -> None:
+        """Take in a command; one that can't wait for the batch under way breaks it off."""
+        if isinstance(command, CancelLoad):
+            self._cancelled.set()
+            return
+        self._queue.put((command, time.monotonic()))
+        if isinstance(command, Stop | Generate):
+            self._urgent.set()
+
+    def close(self) -> None:
+        """No more commands come."""
+        self._queue.put(None)
+        self._urgent.set()
+
+    def is_urgent(self) -> bool:
+        """Whether a command waits that should not wait for a long batch."""
+        return self._urgent.is_set()
+
+    def is_cancelled(self) -> bool:
+        """Whether the load under way is unwanted."""
+        return self._cancelled.is_set()
+
+    def rearm(self) -> None:
+        """Forget that a load was cancelled, before the next one."""
+        self._cancelled.clear()
+
+    def take(self, *, wait: bool) -> list[tuple[Command, float]] | None:
+        """All commands that are there, the first waited for if `wait`; None once it is closed."""
+        # Cleared before looking: what arrives after the look sets it again.
+        self._urgent.clear()
+        taken: list[tuple[Command, float]] = []
+        while True:
+            try:
+                item = self._queue.get(block=wait and not taken)
+            except queue.Empty:
+                return taken
+            if item is None:
+                return None
+            taken.append(item)

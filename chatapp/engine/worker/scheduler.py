@@ -1,0 +1,92 @@
+"""Who computes how much in the next batch: pure, so that it is tested without a model.
+
+Every running reply gets its next token in every batch. Prompts share the rest, oldest first, in chunks sized by
+time: small while a reply runs, so that it never stalls, larger when nobody waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatapp.engine.worker.prefix import common_length
+from chatapp.engine.worker.slot import Slot
+
+SHARED_CHUNK_S = 0.09
+"""How long a chunk of a prompt may take while a reply runs; with the reply's own token this stays under 150 ms."""
+ALONE_CHUNK_S = 2.0
+"""How long a chunk may take when no reply runs; stopping interrupts it, a new request waits for it."""
+SMALLEST_CHUNK = 8
+
+
+@dataclass(frozen=True)
+class Share:
+    """`count` of a slot's pending tokens go into the next batch."""
+
+    slot: Slot
+    count: int
+
+    @property
+    def end(self) -> int:
+        """How many tokens the slot holds after the batch."""
+        return len(self.slot.tokens) + self.count
+
+    @property
+    def completes(self) -> bool:
+        """Whether all that is pending is computed, so that a token can be chosen."""
+        return self.count == len(self.slot.pending)
+
+
+class Pace:
+    """How fast prompts are computed here, learnt from the batches so far."""
+
+    def __init__(self, tokens_per_second: float = 0.0) -> None:
+        self._speed = tokens_per_second
+
+    def learn(self, tokens: int, seconds: float) -> None:
+        """Take in that a batch of `tokens` took `seconds`; batches of few tokens say nothing of prompts."""
+        if tokens < SMALLEST_CHUNK or seconds <= 0:
+            return
+        speed = tokens / seconds
+        self._speed = speed if not self._speed else 0.7 * self._speed + 0.3 * speed
+
+    def chunk(self, batch_size: int, *, reply_runs: bool) -> int:
+        """How many prompt tokens the next batch may hold."""
+        seconds = SHARED_CHUNK_S if reply_runs else ALONE_CHUNK_S
+        if not self._speed:
+            return min(batch_size, 32 if reply_runs else batch_size)
+        return max(SMALLEST_CHUNK, min(batch_size, int(self._speed * seconds)))
+
+
+def share(slots: Sequence[Slot], batch_size: int, chunk: int) -> list[Share]:
+    """Split a batch of at most `batch_size` tokens among `slots`, at most `chunk` of them for prompts."""
+    replying = [slot for slot in slots if slot.is_replying]
+    prompting = [slot for slot in slots if slot.job is not None and slot.pending and not slot.is_replying]
+    shares = [Share(slot, 1) for slot in replying[:batch_size]]
+    room = min(batch_size - len(shares), chunk)
+    for slot in sorted(prompting, key=lambda slot: slot.job.arrived if slot.job else 0.0):
+        if room <= 0:
+            break
+        count = min(len(slot.pending), room)
+        shares.append(Share(slot, count))
+        room -= count
+    return shares
+
+
+def room_needed(prompt_size: int, limit: int | None, context_size: int) -> int:
+    """How many cells a request must find before it starts: its prompt and a reply of its limit, or a first page."""
+    first_page = 256
+    return min(context_size, prompt_size + (min(limit, first_page) if limit is not None else first_page))
+
+
+def cells_in_use(slots: Sequence[Slot], *, busy_only: bool) -> int:
+    """The cells that `slots` hold or will need for what is pending; a prefix that two share counts once."""
+    counted: list[Slot] = []
+    cells = 0
+    for slot in slots:
+        if busy_only and slot.is_idle:
+            continue
+        shared = max((common_length(slot.tokens, other.tokens) for other in counted), default=0)
+        cells += len(slot.tokens) - shared + len(slot.pending)
+        counted.append(slot)
+    return cells

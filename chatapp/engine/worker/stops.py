@@ -1,0 +1,48 @@
+"""Stop strings: found however tokens cut them, and never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class StopStrings:
+    """Holds back text that could become a stop string until that is decided."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stop for stop in stops if stop)
+        self._longest = max(map(len, self._stops), default=0)
+        self._held = ""
+        self.met: str | None = None
+        """The stop string that was met."""
+
+    def feed(self, text: str) -> str:
+        """The part of all text so far that is safe to show and was not shown before."""
+        if self.met is not None:
+            return ""
+        if not self._stops:
+            return text
+        self._held += text
+        found = min(
+            ((at, -len(stop), stop) for stop in self._stops if (at := self._held.find(stop)) >= 0), default=None
+        )
+        if found is not None:
+            at, _, self.met = found
+            safe, self._held = self._held[:at], ""
+            return safe
+        keep = self._could_begin()
+        safe = self._held[: len(self._held) - keep]
+        self._held = self._held[len(self._held) - keep :]
+        return safe
+
+    def finish(self) -> str:
+        """What was held back, now that no more text comes."""
+        rest, self._held = self._held, ""
+        return rest
+
+    def _could_begin(self) -> int:
+        """The length of the longest end of the held text that begins a stop string."""
+        for length in range(min(self._longest - 1, len(self._held)), 0, -1):
+            tail = self._held[-length:]
+            if any(stop.startswith(tail) for stop in self._stops):
+                return length
+        return 0

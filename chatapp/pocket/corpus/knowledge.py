@@ -1,0 +1,216 @@
+"""Capitals, opposites and small sums."""
+
+from __future__ import annotations
+
+from random import Random
+
+from chatapp.pocket.corpus import grammar, names
+from chatapp.pocket.corpus.turn import Exchange, Turn
+
+_TABLE = (
+    "France Paris|Germany Berlin|Spain Madrid|Italy Rome|Japan Tokyo|China Beijing|Norway Oslo|Sweden Stockholm|Finland Helsinki|"
+    "Denmark Copenhagen|Poland Warsaw|Austria Vienna|Greece Athens|Portugal Lisbon|Ireland Dublin|Egypt Cairo|Kenya Nairobi|"
+    "Canada Ottawa|Mexico Mexico_City|Brazil Brasilia|Peru Lima|Chile Santiago|Cuba Havana|India New_Delhi|Russia Moscow|"
+    "Turkey Ankara|Iran Tehran|Iraq Baghdad|Israel Jerusalem|Hungary Budapest|Romania Bucharest|Bulgaria Sofia|Belgium Brussels|"
+    "Switzerland Bern|Iceland Reykjavik|Thailand Bangkok|Vietnam Hanoi|Australia Canberra|Argentina Buenos_Aires|Morocco Rabat|"
+    "the_United_Kingdom London|England London|Scotland Edinburgh|Wales Cardiff|the_United_States Washington|the_Netherlands Amsterdam|"
+    "the_Czech_Republic Prague|Slovakia Bratislava|Slovenia Ljubljana|Croatia Zagreb|Serbia Belgrade|Bosnia Sarajevo|Albania Tirana|"
+    "Ukraine Kyiv|Belarus Minsk|Estonia Tallinn|Latvia Riga|Lithuania Vilnius|Luxembourg Luxembourg|Malta Valletta|Cyprus Nicosia|"
+    "Georgia Tbilisi|Armenia Yerevan|South_Korea Seoul|North_Korea Pyongyang|Mongolia Ulaanbaatar|Nepal Kathmandu|Pakistan Islamabad|"
+    "Bangladesh Dhaka|Afghanistan Kabul|Indonesia Jakarta|Malaysia Kuala_Lumpur|the_Philippines Manila|Singapore Singapore|"
+    "New_Zealand Wellington|Saudi_Arabia Riyadh|Syria Damascus|Lebanon Beirut|Jordan Amman|Qatar Doha|Algeria Algiers|Tunisia Tunis|"
+    "Libya Tripoli|Sudan Khartoum|Ethiopia Addis_Ababa|Somalia Mogadishu|Uganda Kampala|Ghana Accra|Nigeria Abuja|Senegal Dakar|"
+    "Angola Luanda|Zambia Lusaka|Zimbabwe Harare|South_Africa Pretoria|Madagascar Antananarivo|Colombia Bogota|Venezuela Caracas|"
+    "Ecuador Quito|Bolivia La_Paz|Paraguay Asuncion|Uruguay Montevideo|Jamaica Kingston|Haiti Port-au-Prince|Panama Panama_City|"
+    "Costa_Rica San_Jose|Guatemala Guatemala_City|Nicaragua Managua|Honduras Tegucigalpa"
+)
+CAPITALS: dict[str, str] = {
+    country.replace("_", " "): city.replace("_", " ")
+    for country, city in (entry.split(" ") for entry in _TABLE.split("|"))
+}
+_ALSO_CALLED = {
+    "the United Kingdom": ("the UK", "Great Britain", "Britain", "the united kingdom"),
+    "the United States": ("the USA", "America", "the US", "the United States of America", "USA"),
+    "the Netherlands": ("Holland", "the Netherlands"),
+    "the Czech Republic": ("Czechia", "the Czech Republic"),
+}
+_CAPITAL = (
+    "(what is|what's|tell me|name|do you know|give me|which is|say|can you tell me|i need|what was|remind me of) the capital [city] of X",
+    "capital [city] of X",
+    "(which|what) city is (the capital|the seat of government) of X",
+    "(which|what) is X's capital [city]",
+    "X's capital",
+    "X capital [city]",
+    "what is the name of the capital of X",
+    "the capital of X is (called what|what|which city|)",
+    "(of|for) X, what is the capital",
+    "what (do you call|is) the capital (in|of) X",
+    "(which|what) city (does X have as its capital|governs X|is X governed from)",
+    "(i forgot|i don't know|i would like to know|i want to know) the capital of X",
+    "(where|in which city) does (the government|parliament) of X sit",
+    "(what|which) capital (does X have|has X|belongs to X)",
+    "can you name (X's capital|the capital of X)",
+    "geography (quiz|question|test): capital of X",
+    "X: (what is the capital|capital city|capital)",
+)
+_CAPITAL_THEN = (
+    "[and] (of|what of) X",
+    "and [the capital of|for|that of|the one of] X",
+    "(what|how) about X",
+    "[now|next] X",
+    "and (what|how) about X",
+    "the same for X",
+    "X too",
+    "and X's",
+)
+_COUNTRY = (
+    "(which|what) country('s capital is X| has the capital X| is X the capital of| has X as its capital)",
+    "X is the capital of (which country|what|what country|which land)",
+    "(of which|of what) country is X the capital",
+    "what is X the capital of",
+)
+
+
+def capitals(rng: Random) -> Exchange:
+    """Ask for capitals, then perhaps for more of them."""
+    if rng.random() < 0.08:
+        place = names.invented(rng).capitalize() + rng.choice(("", "", "ia", "land", "stan"))
+        return (Turn(_filled(_CAPITAL, place, rng), "I don't know that capital."),)
+    if rng.random() < 0.12:
+        country, city = rng.choice([pair for pair in CAPITALS.items() if pair[1] != "London"])
+        return (Turn(_filled(_COUNTRY, city, rng), f"{city} is the capital of {country}."),)
+    frames, turns = _CAPITAL, []
+    while not turns or (rng.random() < 0.35 and len(turns) < 4):
+        country = rng.choice(list(CAPITALS))
+        called = rng.choice((country, *_ALSO_CALLED.get(country, ())))
+        turns.append(Turn(_filled(frames, called, rng), f"The capital of {country} is {CAPITALS[country]}."))
+        frames = _CAPITAL_THEN if rng.random() < 0.85 else _CAPITAL
+    return tuple(turns)
+
+
+def _filled(frames: tuple[str, ...], word: str, rng: Random, *, exact: bool = False) -> str:
+    shown = word.lower() if rng.random() < 0.25 else word
+    return grammar.noisy(grammar.pick(frames, rng).replace("X", shown), rng, exact=exact)
+
+
+_PAIRS = (
+    "hot cold|big small|fast slow|happy sad|light dark|old new|early late|hard soft|wet dry|rich poor|high low|near far|open closed|"
+    "full empty|strong weak|loud quiet|clean dirty|long short|day night|up down|left right|good bad|right wrong|true false|young old|"
+    "thick thin|wide narrow|deep shallow|heavy light|easy difficult|cheap expensive|safe dangerous|sweet sour|sharp blunt|tall short|"
+    "smooth rough|bright dim|brave cowardly|polite rude|kind cruel|clever stupid|love hate|friend enemy|begin end|start stop|win lose|"
+    "buy sell|give take|come go|push pull|laugh cry|remember forget|arrive leave|build destroy|ask answer|teach learn|rise fall|"
+    "in out|over under|above below|before after|inside outside|front back|top bottom|first last|north south|east west|"
+    "summer winter|black white|man woman|king queen|boy girl|brother sister|father mother|heaven hell|peace war|life death|"
+    "question answer|entrance exit|success failure|victory defeat|truth lie|always never|everything nothing|everybody nobody|yes no|"
+    "more less|many few|possible impossible|visible invisible|legal illegal|lucky unlucky|patient impatient|honest dishonest|"
+    "careful careless|useful useless|public private|ancient modern|simple complex|calm nervous|cold hot|warm cool|awake asleep|"
+    "alive dead|tight loose|straight crooked|positive negative|maximum minimum|increase decrease|accept refuse|attack defend|"
+    "beautiful ugly|generous stingy|humble proud|lazy hardworking|noisy silent|present absent|raw cooked|sick healthy|single married"
+)
+OPPOSITES: dict[str, str] = {}
+for _entry in _PAIRS.split("|"):
+    _first, _second = _entry.split(" ")
+    OPPOSITES.setdefault(_first, _second)
+for _entry in _PAIRS.split("|"):
+    _first, _second = _entry.split(" ")
+    OPPOSITES.setdefault(_second, _first)
+_OPPOSITE = (
+    "(what is|what's|tell me|name|do you know|give me|say|can you tell me|find|what would be) the (opposite|antonym|contrary|reverse) (of|to|for) [the word] (X|X|\"X\")",
+    "(opposite|antonym|contrary) of (X|X|\"X\")",
+    "(which|what) (word is|is) the (opposite|antonym|contrary) of (X|\"X\")",
+    "(which|what) word means the (opposite|contrary) of X",
+    "X - opposite",
+    "the (opposite|contrary) of X is (what|)",
+    "what is the reverse of X",
+    "(not X but what|if it is not X it is what|if something is not X, what is it)",
+    "(which|what) (word|adjective) is opposite to X",
+    "(an|the) antonym (for|of) X [please]",
+    "i need (a word that means the opposite of|the opposite of|an antonym for) X",
+    "what do you call the opposite of X",
+    "X: opposite",
+    "what is X's opposite",
+    "what word is the contrary of X",
+)
+_OPPOSITE_THEN = ("[and] of X", "and (the opposite of|for) X", "(what|how) about X", "and X", "[now|next] X", "the same for X", "X")
+
+
+def opposites(rng: Random) -> Exchange:
+    """Ask for opposites, then perhaps for more of them."""
+    if rng.random() < 0.07:
+        word = rng.choice((names.invented(rng), *(rng.choice(("table", "spoon", "banana", "tuesday", "music", "paper", "seven")),)))
+        return (Turn(_filled(_OPPOSITE, word, rng, exact=True), f"I don't know an opposite of {word}."),)
+    frames, turns = _OPPOSITE, []
+    while not turns or (rng.random() < 0.35 and len(turns) < 4):
+        word = rng.choice(list(OPPOSITES))
+        turns.append(Turn(_filled(frames, word, rng), f"The opposite of {word} is {OPPOSITES[word]}."))
+        frames = _OPPOSITE_THEN if rng.random() < 0.85 else _OPPOSITE
+    return tuple(turns)
+
+
+_NUMERALS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+).split()
+_PLUS = (
+    "(what is|what's|calculate|compute|how much is|tell me|what does|what do you get for|work out|) (A + B|A+B|A plus B|A and B) [make|]",
+    "(A + B|A+B|A plus B|A + B =|A+B=)",
+    "(add|sum up|sum|total) A and B [for me]",
+    "add B to A",
+    "(what is|give me|calculate|) the sum of A and B",
+    "(how much|what) (do|does|is) A (and|plus|+) B (make|give|equal|come to|together)",
+    "(if i have|i have) A (apples|coins|books|eggs) and (get|find|buy|add) B more, how many (do i have|are there) [now]",
+    "can you (add|sum|total) A and B",
+    "A increased by B",
+)
+_MINUS = (
+    "(what is|what's|calculate|compute|how much is|tell me|work out|) (A - B|A-B|A minus B|A less B)",
+    "(A - B|A-B|A minus B|A - B =|A-B=)",
+    "(subtract|take|deduct) B from A",
+    "(what is|give me|calculate|) the difference (between|of) A and B",
+    "take away B from A",
+    "(how much|what) is left (of A if i take|when you take) B [away| from A]",
+    "(if i have|i have) A (apples|coins|books|eggs) and (lose|eat|give away|sell) B, how many (do i have|are) left",
+    "A (reduced|decreased) by B",
+    "how much is A take away B",
+)
+_TIMES = (
+    "(what is|calculate|how much is|) (A * B|A times B|A x B|A multiplied by B|A / B|A divided by B)",
+    "multiply A (by|and|with) B",
+    "divide A by B",
+    "(what is|) (the square root of|A percent of|the square of|A squared plus) B",
+    "(what is|) A to the power of B",
+)
+
+
+def _number(value: int, worded: bool) -> str:
+    return _NUMERALS[value] if worded and value < len(_NUMERALS) else str(value)
+
+
+def sums(rng: Random) -> Exchange:
+    """Ask for sums and differences, then perhaps for more of them."""
+    chance = rng.random()
+    if chance < 0.06:
+        frames = _TIMES if rng.random() < 0.6 else _PLUS
+        low, high = (2, 100) if frames is _TIMES else (120, 9999)
+        return (_sum_turn(frames, rng.randrange(low, high), rng.randrange(low, high), "I only add and subtract small numbers.", rng),)
+    turns: list[Turn] = []
+    while not turns or (rng.random() < 0.3 and len(turns) < 4):
+        a, b = rng.randrange(31), rng.randrange(31)
+        if rng.random() < 0.55:
+            frames, answer = _PLUS, f"{a} + {b} = {a + b}"
+        else:
+            a, b = max(a, b), min(a, b)
+            frames, answer = _MINUS, f"{a} - {b} = {a - b}"
+        turn = _sum_turn(frames, a, b, answer, rng)
+        if turns and rng.random() < 0.7:
+            turn = Turn(rng.choice(("and ", "And ", "now ", "what about ", "then ", "")) + turn.user, turn.assistant)
+        turns.append(turn)
+    return tuple(turns)
+
+
+def _sum_turn(frames: tuple[str, ...], a: int, b: int, answer: str, rng: Random) -> Turn:
+    worded = rng.random() < 0.2
+    pattern = grammar.pick(frames, rng)
+    text = "".join(
+        _number(a, worded) if character == "A" else _number(b, worded) if character == "B" else character for character in pattern
+    )
+    return Turn(grammar.noisy(text, rng), answer)

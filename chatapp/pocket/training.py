@@ -1,0 +1,172 @@
+"""Trains the built-in model on its corpus and writes it.
+
+`python -m chatapp.pocket.training --minutes 40 --out chatapp/pocket/pocket.gguf`
+
+Needs the dependency group `training`. Short windows come first, since they are cheap, then windows as long as
+the context that the model claims.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+
+from chatapp.pocket import model_file
+from chatapp.pocket.corpus.dialogue import dialogues
+from chatapp.pocket.network import Network, Shape, Tensor
+from chatapp.pocket.packing import segments, windows
+from chatapp.pocket.vocabulary import Vocabulary
+
+SHORT_WINDOW = 256
+TOKENS_PER_STEP = 4096
+SHORT_SHARE = 0.55
+"""The part of the time that is spent on short windows."""
+WARM_UP_STEPS = 60
+MATRIX_RATE, OTHER_RATE = 0.02, 3e-3
+AVERAGE_DECAY = 0.995
+CHECKPOINT_S = 120.0
+
+
+class Training:
+    """A network in training: its optimisers, its running average and the time it has spent."""
+
+    def __init__(self, shape: Shape, vocabulary: Vocabulary, seconds: float, checkpoint: Path) -> None:
+        self.shape, self.vocabulary = shape, vocabulary
+        self.seconds, self.checkpoint = seconds, checkpoint
+        self.network = Network(shape)
+        self.average = {name: tensor.detach().clone() for name, tensor in self.network.parameters.items()}
+        matrices: list[Tensor] = [t for name, t in self.network.parameters.items() if t.dim() == 2 and name.startswith("blk.")]
+        others: list[Tensor] = [t for name, t in self.network.parameters.items() if t.dim() != 2 or not name.startswith("blk.")]
+        self.optimisers = (
+            (torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.01), MATRIX_RATE),
+            (torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.01), OTHER_RATE),
+        )
+        self.elapsed, self.steps, self.loss = 0.0, 0, math.nan
+
+    def run(self) -> None:
+        """Train until the time is spent, logging and saving on the way."""
+        streams = {
+            length: windows(dialogues(1000 + length, short=length == SHORT_WINDOW), self.vocabulary, length)
+            for length in (SHORT_WINDOW, self.shape.context)
+        }
+        saved, tokens = self.elapsed, 0
+        started = time.monotonic() - self.elapsed
+        while self.elapsed < self.seconds:
+            length = SHORT_WINDOW if self.elapsed < SHORT_SHARE * self.seconds else self.shape.context
+            self._step(streams[length], TOKENS_PER_STEP // length)
+            tokens += TOKENS_PER_STEP
+            self.elapsed = time.monotonic() - started
+            if self.steps % 25 == 0:
+                _log(f"{self.elapsed:6.0f} s  step {self.steps:5d}  window {length:4d}  loss {self.loss:.4f}  {tokens:,} tokens")
+            if self.elapsed - saved > CHECKPOINT_S:
+                self.save()
+                saved = self.elapsed
+
+    def save(self) -> None:
+        """Keep everything that is needed to go on, and a model file of the average beside it."""
+        state = {
+            "parameters": self.network.parameters,
+            "average": self.average,
+            "optimisers": [optimiser.state_dict() for optimiser, _ in self.optimisers],
+            "vocabulary": self.vocabulary.dump(),
+            "progress": (self.elapsed, self.steps, self.loss),
+        }
+        temporary = self.checkpoint.with_suffix(".new")
+        torch.save(state, temporary)
+        temporary.replace(self.checkpoint)
+        self.export(self.checkpoint.with_suffix(".gguf"))
+
+    def resume(self) -> None:
+        """Go on from the checkpoint."""
+        state = torch.load(self.checkpoint, weights_only=True)
+        self.vocabulary = Vocabulary.restore(state["vocabulary"])
+        with torch.no_grad():
+            for name, tensor in self.network.parameters.items():
+                tensor.copy_(state["parameters"][name])
+        self.average = state["average"]
+        for (optimiser, _), saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        self.elapsed, self.steps, self.loss = state["progress"]
+
+    def export(self, path: Path) -> None:
+        """Write the average as a model file, all at once."""
+        temporary = path.with_suffix(".part")
+        exported = {name: self.network.exported(name, tensor) for name, tensor in self.average.items()}
+        model_file.write(temporary, self.shape, exported, self.vocabulary)
+        temporary.replace(path)
+
+    def _step(self, stream: Iterator[tuple[Tensor, Tensor]], batch: int) -> None:
+        drawn = list(itertools.islice(stream, batch))
+        tokens = torch.from_numpy(np.stack([ids for ids, _ in drawn]))
+        weights = torch.from_numpy(np.stack([row for _, row in drawn]))[:, 1:]
+        wanted = weights > 0
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self.network.logits(tokens[:, :-1], wanted)
+        losses = functional.cross_entropy(logits.float(), tokens[:, 1:][wanted], reduction="none")
+        loss = (losses * weights[wanted]).sum() / weights.sum()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(list(self.network.parameters.values()), 1.0)
+        self._update()
+        value = float(loss.detach())
+        self.loss = value if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * value
+        self.steps += 1
+
+    def _update(self) -> None:
+        progress = min(1.0, self.elapsed / self.seconds)
+        scale = min(1.0, (self.steps + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+        for optimiser, rate in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate * scale
+            optimiser.step()
+            optimiser.zero_grad()
+        decay = min(AVERAGE_DECAY, (self.steps + 1) / (self.steps + 10))
+        with torch.no_grad():
+            for name, tensor in self.network.parameters.items():
+                self.average[name].lerp_(tensor, 1 - decay)
+
+
+def learn_vocabulary(size: int) -> Vocabulary:
+    """Learn the tokens from a sample of the corpus."""
+    sample = itertools.islice(dialogues(7, short=True), 8000)
+    return Vocabulary.learn(("".join(text for text, _ in segments(dialogue)) for dialogue in sample), size)
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def main() -> None:
+    """Read the command line, train, write."""
+    parser = argparse.ArgumentParser(prog="python -m chatapp.pocket.training", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=40.0, help="wall clock to train for")
+    parser.add_argument("--out", type=Path, required=True, help="the model file to write")
+    parser.add_argument("--threads", type=int, default=2, help="processor threads to use")
+    parser.add_argument("--checkpoint", type=Path, default=Path(tempfile.gettempdir()) / "pocket.checkpoint")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(arguments.threads)
+    shape = Shape()
+    training = Training(shape, learn_vocabulary(shape.vocabulary), arguments.minutes * 60, arguments.checkpoint)
+    if arguments.resume:
+        training.resume()
+    _log(f"{sum(tensor.numel() for tensor in training.network.parameters.values()):,} parameters")
+    training.run()
+    training.save()
+    training.export(arguments.out)
+    _log(f"wrote {arguments.out}: {arguments.out.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

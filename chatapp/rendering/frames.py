@@ -1,0 +1,77 @@
+"""The frames between the renderer's process and the one that asks it: msgpack behind four bytes of length."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from chatapp.core.messages import Role
+
+HEADER_BYTES = 4
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A message as templates know it; `reasoning` is None where it is not to be sent back."""
+
+    role: Role
+    content: str
+    reasoning: str | None = None
+
+
+class Render(msgspec.Struct, frozen=True, kw_only=True, tag="render"):
+    """Render `turns` through `template`."""
+
+    template: str
+    turns: tuple[Turn, ...]
+    bos: str
+    eos: str
+    variables: dict[str, str | int | float | bool | None]
+    add_generation_prompt: bool
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The process takes requests."""
+
+
+class Rendered(msgspec.Struct, frozen=True, tag="rendered"):
+    """The prompt in runs of (text, source).
+
+    Source 0 is the template, n the n-th turn, -1 text that can't be traced.
+    """
+
+    runs: tuple[tuple[str, int], ...]
+    notices: tuple[str, ...] = ()
+
+
+FailureKind: TypeAlias = Literal["syntax", "refused", "error", "too-much", "memory"]
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The template can't be used; `line` is the template's, where it is known."""
+
+    kind: FailureKind
+    message: str
+    line: int | None = None
+
+
+Answer: TypeAlias = Ready | Rendered | Failed
+
+_encoder = msgspec.msgpack.Encoder()
+request_decoder: msgspec.msgpack.Decoder[Render] = msgspec.msgpack.Decoder(Render)
+answer_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+
+
+def encode(frame: Render | Answer) -> bytes:
+    """A frame with its length in front."""
+    body = _encoder.encode(frame)
+    return len(body).to_bytes(HEADER_BYTES, "little") + body
+
+
+def body_length(header: bytes) -> int:
+    """The length that a header announces; raise ValueError for one that no frame has."""
+    length = int.from_bytes(header, "little")
+    if length > MAX_FRAME_BYTES:
+        raise ValueError(f"a frame of {length:,} bytes")
+    return length

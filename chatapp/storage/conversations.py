@@ -1,0 +1,155 @@
+"""Conversations as the rest of chatapp uses them: reads at once, writes to await."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Mapping, Sequence
+
+from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage
+from chatapp.core.messages import Part, Role
+from chatapp.core.parameters import StoredValue, Values
+from chatapp.storage import listing, tree
+from chatapp.storage.database import Database
+from chatapp.storage.records import encode_edits, storable
+
+
+class Conversations:
+    """The conversations of a store.
+
+    Reads raise NotFound for an id that nothing has, and StorageError where the file fails. Writes run one after
+    another on the store's own thread and are on disk when they return, unless the store is not persistent.
+    """
+
+    def __init__(self, database: Database, writer: str) -> None:
+        self._database = database
+        self._writer = writer
+
+    def get(self, conversation_id: int) -> Conversation:
+        """The conversation of that id, in the trash or not."""
+        return self._database.read(lambda connection: tree.read_conversation(connection, conversation_id))
+
+    def latest(self) -> Conversation | None:
+        """The conversation in which something happened last, None where there is none outside the trash."""
+        return next(iter(self.list(limit=1)), None)
+
+    def list(
+        self,
+        *,
+        filter: str = "",  # noqa: A002
+        trash: bool = False,
+        limit: int | None = None,
+    ) -> list[Conversation]:
+        """Conversations, those with the latest activity first; those in the trash where `trash`.
+
+        `filter` keeps those whose title, or one of whose messages, has all of its words.
+        """
+        return self._database.read(lambda connection: listing.conversations(connection, filter, trash, limit))
+
+    def thread(self, conversation_id: int, leaf_id: int | None = None) -> builtins.list[StoredMessage]:
+        """The branch that ends in `leaf_id`, from its root on; the one that is shown where that is None."""
+        return self._database.read(lambda connection: tree.thread(connection, conversation_id, leaf_id))
+
+    def message(self, message_id: int) -> StoredMessage:
+        """The message of that id."""
+        return self._database.read(lambda connection: tree.read_message(connection, message_id))
+
+    def siblings(self, message_id: int) -> builtins.list[StoredMessage]:
+        """The versions of a message, itself among them: same parent and role, oldest first."""
+        return self._database.read(lambda connection: tree.siblings(connection, message_id))
+
+    async def create(
+        self,
+        *,
+        title: str = "",
+        system_prompt: str = "",
+        edits: Values | Mapping[str, StoredValue] | None = None,
+        model: str = "",
+    ) -> Conversation:
+        """Make a conversation without messages."""
+        return await self._database.write(
+            lambda connection: tree.create(
+                connection, title=title, system_prompt=system_prompt, edits=edits or {}, model=model
+            )
+        )
+
+    async def add_message(
+        self,
+        conversation_id: int,
+        parent_id: int | None,
+        role: Role,
+        parts: Sequence[Part],
+        *,
+        status: Status = "complete",
+        generation: Generation | None = None,
+    ) -> StoredMessage:
+        """Add a message below `parent_id` (None: a root) and make it the leaf that is shown.
+
+        The first message of a user gives a conversation without a title its title.
+        """
+        return await self._database.write(
+            lambda connection: tree.add_message(
+                connection,
+                conversation_id,
+                parent_id,
+                role,
+                parts,
+                status=status,
+                generation=generation,
+                writer=self._writer,
+            )
+        )
+
+    async def update_message(
+        self,
+        message_id: int,
+        *,
+        parts: Sequence[Part] | None = None,
+        status: Status | None = None,
+        generation: Generation | None = None,
+    ) -> StoredMessage:
+        """Write what is given of a message; a growing reply is saved so, and ended so."""
+        return await self._database.write(
+            lambda connection: tree.update_message(
+                connection, message_id, parts=parts, status=status, generation=generation, writer=self._writer
+            )
+        )
+
+    async def select(self, message_id: int) -> Conversation:
+        """Show the branch that runs through a message, down to its newest descendant."""
+        return await self._database.write(lambda connection: tree.select(connection, message_id))
+
+    async def rename(self, conversation_id: int, title: str) -> Conversation:
+        """Give it another title."""
+        return await self._database.write(lambda connection: tree.rename(connection, conversation_id, title))
+
+    async def set_system_prompt(self, conversation_id: int, text: str) -> Conversation:
+        """Set what every prompt of it begins with."""
+        return await self._change(conversation_id, system_prompt=storable(text))
+
+    async def set_edits(self, conversation_id: int, edits: Values | Mapping[str, StoredValue]) -> Conversation:
+        """Set its own parameter values, in place of those before."""
+        return await self._change(conversation_id, edits=encode_edits(edits))
+
+    async def set_model(self, conversation_id: int, model: str) -> Conversation:
+        """Set the model that it talks to."""
+        return await self._change(conversation_id, model=storable(model))
+
+    async def pin(self, conversation_id: int, pinned: bool) -> Conversation:
+        """Pin it, or let it go."""
+        return await self._change(conversation_id, pinned=int(pinned))
+
+    async def delete(self, conversation_id: int) -> Conversation:
+        """Move it to the trash."""
+        return await self._change(conversation_id, deleted_at=time.time())
+
+    async def restore(self, conversation_id: int) -> Conversation:
+        """Take it back out of the trash."""
+        return await self._change(conversation_id, deleted_at=None)
+
+    async def purge(self, conversation_id: int) -> None:
+        """Remove it for good; backups made before still hold it until they are thinned out."""
+        await self._database.write(lambda connection: tree.purge(connection, conversation_id))
+
+    async def _change(self, conversation_id: int, **columns: int | float | str | None) -> Conversation:
+        return await self._database.write(lambda connection: tree.change(connection, conversation_id, **columns))

@@ -1,0 +1,86 @@
+"""The schema, as numbered steps from an empty database to today's.
+
+A step is never changed once released; a change is another step. The full-text index is not here, because it can
+be made anew from the messages at any time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from chatapp.storage.connection import number
+
+APPLICATION_ID = 0x63686174  # "chat"
+
+_CONVERSATIONS_AND_MESSAGES = """
+CREATE TABLE conversations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    title TEXT NOT NULL,
+    folded_title TEXT NOT NULL,
+    model TEXT NOT NULL,
+    leaf_id INTEGER,
+    message_count INTEGER NOT NULL DEFAULT 0,
+    pinned INTEGER NOT NULL DEFAULT 0,
+    touched INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    deleted_at REAL,
+    edits TEXT NOT NULL,
+    system_prompt TEXT NOT NULL
+);
+CREATE INDEX conversations_touched ON conversations(touched);
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation_id INTEGER NOT NULL REFERENCES conversations(id),
+    parent_id INTEGER REFERENCES messages(id),
+    role TEXT NOT NULL,
+    status TEXT NOT NULL,
+    writer TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    parts TEXT NOT NULL
+);
+CREATE INDEX messages_tree ON messages(conversation_id, parent_id, role);
+CREATE INDEX messages_streaming ON messages(writer) WHERE status = 'streaming';
+CREATE TABLE setups (
+    id INTEGER PRIMARY KEY,
+    content TEXT NOT NULL
+);
+CREATE TABLE generations (
+    message_id INTEGER PRIMARY KEY REFERENCES messages(id),
+    setup_id INTEGER NOT NULL REFERENCES setups(id),
+    detail TEXT NOT NULL,
+    token_ids BLOB NOT NULL
+);
+CREATE INDEX generations_setup ON generations(setup_id);
+CREATE TABLE unindexed (
+    message_id INTEGER PRIMARY KEY
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES,)
+"""Each step as SQL; the schema's version is how many of them a database has taken."""
+
+VERSION = len(MIGRATIONS)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """How many steps the database has taken."""
+    return number(connection, "PRAGMA user_version")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Take the steps that are missing, all in one transaction; harmless where none is."""
+    if version(connection) >= VERSION:
+        return
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        for step in MIGRATIONS[version(connection) :]:
+            for statement in step.split(";\n"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,153 @@
+"""What goes on in memory while the file can't be written, and its way back into the file.
+
+The refuge begins as a copy of the file where that can be read. Triggers note every row that changes; those rows
+are written to the file, in one transaction, as soon as that is possible. New rows get numbers far above the
+file's, since another process may go on to write there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import time
+from pathlib import Path
+
+from chatapp.core.paths import ensure_private_directory
+from chatapp.storage import backup, index
+from chatapp.storage.atomic import create_private, sync_directory
+from chatapp.storage.connection import Row, connect_memory, connect_read_only, in_transaction, number
+from chatapp.storage.migrations import migrate
+
+COPIED_BYTES = 256_000_000
+"""A larger file is copied in part: the conversations of late."""
+
+_RECENT = 300
+_NOTES = """
+CREATE TABLE IF NOT EXISTS unsaved (kind TEXT, id INTEGER, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS note_new_conversation AFTER INSERT ON conversations
+    BEGIN INSERT OR IGNORE INTO unsaved VALUES ('conversations', new.id); END;
+CREATE TRIGGER IF NOT EXISTS note_conversation AFTER UPDATE ON conversations
+    BEGIN INSERT OR IGNORE INTO unsaved VALUES ('conversations', new.id); END;
+CREATE TRIGGER IF NOT EXISTS note_new_message AFTER INSERT ON messages
+    BEGIN INSERT OR IGNORE INTO unsaved VALUES ('messages', new.id); END;
+CREATE TRIGGER IF NOT EXISTS note_message AFTER UPDATE ON messages
+    BEGIN INSERT OR IGNORE INTO unsaved VALUES ('messages', new.id); END;
+CREATE TRIGGER IF NOT EXISTS note_generation AFTER INSERT ON generations
+    BEGIN INSERT OR IGNORE INTO unsaved VALUES ('messages', new.message_id); END;
+"""
+_CONVERSATION = (
+    "id, title, folded_title, model, leaf_id, pinned, created_at, updated_at, deleted_at, edits, system_prompt"
+)
+_MESSAGE = "id, conversation_id, parent_id, role, status, writer, created_at, parts"
+
+
+def take_refuge(database: Path) -> sqlite3.Connection:
+    """A database in memory with what can be read of the file, which notes what changes from here on."""
+    memory = _copy(database)
+    for table, step in (("conversations", 1_000 + secrets.randbelow(9_000)), ("messages", secrets.randbits(40))):
+        last = number(memory, "SELECT max(seq) FROM sqlite_sequence WHERE name = ?", (table,))
+        memory.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        memory.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last + step))
+    memory.executescript(_NOTES)
+    return memory
+
+
+def has_unsaved(memory: sqlite3.Connection) -> bool:
+    """Whether something in the refuge is not in the file."""
+    return bool(number(memory, "SELECT count(*) FROM unsaved"))
+
+
+def save(memory: sqlite3.Connection, file: sqlite3.Connection) -> None:
+    """Write what changed in the refuge into the file; the caller then leaves the refuge.
+
+    Messages that others wrote meanwhile stay; of a conversation that both changed, the refuge's title, leaf and
+    settings count.
+    """
+    in_transaction(file, lambda inside: _save(memory, inside))
+
+
+def keep(memory: sqlite3.Connection, directory: Path) -> Path:
+    """Write the refuge to a file of its own beside the backups, for the next opening; raise OSError, sqlite3.Error."""
+    ensure_private_directory(directory)
+    path = directory / f"unsaved-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}.db"
+    create_private(path)
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as target:
+            memory.backup(target)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    sync_directory(directory)
+    return path
+
+
+def save_kept(directory: Path, file: sqlite3.Connection) -> int:
+    """Write what earlier refuges kept into the file, and remove them; return how many there were."""
+    count = 0
+    for path in sorted(directory.glob("unsaved-*.db")) if directory.is_dir() else ():
+        with contextlib.suppress(sqlite3.Error, OSError):
+            with contextlib.closing(connect_read_only(path)) as kept:
+                save(kept, file)
+            path.unlink()
+            count += 1
+    return count
+
+
+def _copy(database: Path) -> sqlite3.Connection:
+    for immutable in (False, True):
+        memory = connect_memory()
+        try:
+            # Locks may be what is missing; a copy made without them must prove that it is whole.
+            with contextlib.closing(connect_read_only(database, immutable=immutable)) as source:
+                _copy_from(source, memory, database)
+            migrate(memory)
+            index.prepare(memory)
+            if not (immutable and backup.unsound(memory)):
+                return memory
+        except (sqlite3.Error, OSError):
+            pass
+        memory.close()
+    memory = connect_memory()
+    migrate(memory)
+    index.prepare(memory)
+    return memory
+
+
+def _copy_from(source: sqlite3.Connection, memory: sqlite3.Connection, database: Path) -> None:
+    if database.stat().st_size <= COPIED_BYTES:
+        source.backup(memory)
+        number(memory, "SELECT count(*) FROM conversations")
+        return
+    migrate(memory)
+    recent = "SELECT id FROM conversations ORDER BY touched DESC LIMIT ?"
+    for table, condition in (
+        ("conversations", f"id IN ({recent})"),
+        ("messages", f"conversation_id IN ({recent})"),
+        ("generations", f"message_id IN (SELECT id FROM messages WHERE conversation_id IN ({recent}))"),
+    ):
+        _copy_rows(source, memory, table, condition, (_RECENT,))
+    used = "SELECT setup_id FROM generations WHERE message_id IN (SELECT id FROM messages WHERE conversation_id IN "
+    _copy_rows(source, memory, "setups", f"id IN ({used}({recent})))", (_RECENT,))
+    for name, seq in source.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
+        memory.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (seq, name.decode()))
+
+
+def _copy_rows(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str, condition: str, parameters: tuple[int, ...]
+) -> None:
+    cursor = source.execute(f"SELECT * FROM {table} WHERE {condition}", parameters)
+    columns = [column[0] for column in cursor.description]
+    target.executemany(_insert(table, columns), map(_bindable, cursor))
+
+
+def _save(memory: sqlite3.Connection, file: sqlite3.Connection) -> None:
+    moved: dict[int, int] = {}
+    for (conversation_id,) in memory.execute("SELECT id FROM unsaved WHERE kind = 'conversations' ORDER BY id"):
+        _save_conversation(memory, file, conversation_id, moved)
+    for (message_id,) in memory.execute("SELECT id FROM unsaved WHERE kind = 'messages' ORDER BY id"):
+        _save_message(memory, file, message_id, moved)
+    file.execute(
+        "UPDATE conversations SET message_count = (SELECT count(*) FROM messages WHERE conversation_id = "
+        "conversations.id) WHERE id IN (SELECT conversation_id FROM unindexed u JOIN messages m ON m.id = u.message_id)"
+    )

@@ -1,0 +1,67 @@
+"""Search through everything that was ever said: newest first, in short reads that never keep a save waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from chatapp.core.conversations import Hit
+from chatapp.storage.connection import Row
+from chatapp.storage.database import Database
+from chatapp.storage.excerpt import excerpt
+from chatapp.storage.records import decode_parts, float_of, int_of, role_of, searchable_text, storable, text_of
+from chatapp.storage.scan import Scan
+from chatapp.storage.segment import Term, terms
+
+_HIT_COLUMNS = "m.id, m.conversation_id, c.title, m.role, m.created_at, m.parts"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found; `complete` is False where it was cut short before it had looked at everything."""
+
+    hits: tuple[Hit, ...]
+    complete: bool
+
+
+class Search:
+    """Finds messages by their words."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def search(self, query: str, *, limit: int = 50, conversation_id: int | None = None) -> list[Hit]:
+        """The newest messages outside the trash that have all words of `query`, at most `limit`.
+
+        Words in double quotes stand together; the last word may be the beginning of one. Any text is harmless.
+        """
+        return list(self.find(query, limit=limit, conversation_id=conversation_id).hits)
+
+    def find(
+        self, query: str, *, limit: int = 50, conversation_id: int | None = None, patience_s: float = 0.5
+    ) -> Found:
+        """As `search`, and say whether everything was looked at within `patience_s`."""
+        wanted = terms(storable(query))
+        scan = Scan(wanted, _HIT_COLUMNS, conversation_id=conversation_id)
+        hits: list[Hit] = []
+        give_up_at = time.monotonic() + patience_s
+        while wanted and not scan.finished and len(hits) < limit and time.monotonic() < give_up_at:
+            rows = self._database.read(partial(scan.step, limit=limit - len(hits)))
+            hits.extend(_hit(row, wanted) for row in rows)
+        return Found(tuple(hits), complete=scan.finished or len(hits) >= limit)
+
+
+def _hit(row: Row, wanted: Sequence[Term]) -> Hit:
+    message_id, conversation_id, title, role, created_at, parts = row
+    text, spans = excerpt(searchable_text(decode_parts(parts if isinstance(parts, bytes) else b"")), wanted)
+    return Hit(
+        conversation_id=int_of(conversation_id),
+        conversation_title=text_of(title),
+        message_id=int_of(message_id),
+        role=role_of(role),
+        created_at=float_of(created_at),
+        excerpt=text,
+        spans=spans,
+    )

@@ -1,0 +1,130 @@
+"""The application object: it wires themes, keys, screens and the line filter, and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePath
+from time import monotonic
+from typing import ClassVar
+
+from textual.app import App
+from textual.filter import LineFilter
+
+from chatapp.chat.session import Session
+from chatapp.core.errors import ChatappError
+from chatapp.core.settings import Settings
+from chatapp.ui import clipboard
+from chatapp.ui.attempt import attempt
+from chatapp.ui.input_history import InputHistory
+from chatapp.ui.keymap import Keymap
+from chatapp.ui.linefilter import ControlFilter
+from chatapp.ui.notice import say
+from chatapp.ui.screens.chat import APP_ACTIONS, ChatScreen
+from chatapp.ui.theme import DARK, LIGHT, VARIABLES, ThemeSet
+
+_TWICE_S = 1.5
+
+
+class Workbench(App[None], inherit_bindings=False):
+    """chatapp on a terminal.
+
+    `save_setting` keeps a setting for good; `keymap` maps action ids to keys; `resume` names the conversation to
+    open. The session's owner closes it after `run_async` has returned.
+    """
+
+    TITLE = "chatapp"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "app.tcss",
+        "screens/chat.tcss",
+        "dialogs/palette.tcss",
+        "dialogs/help.tcss",
+    ]
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        *,
+        save_setting: Callable[[str, object], None],
+        keymap: Mapping[str, Sequence[str]] | None = None,
+        problems: Sequence[ChatappError] = (),
+        themes_directory: Path | None = None,
+        history_file: Path | None = None,
+        resume: int | None = None,
+    ) -> None:
+        self._themes = ThemeSet(themes_directory)
+        self._control_filter = ControlFilter()
+        super().__init__()
+        self._keys = Keymap(keymap, enter_sends=settings.enter_sends)
+        self._interrupted_at = 0.0
+        for theme in self._themes.themes.values():
+            self.register_theme(theme)
+        self._chat = ChatScreen(
+            session,
+            settings,
+            self._keys,
+            problems=(*problems, *self._keys.problems, *self._themes.problems),
+            history=InputHistory(history_file),
+            themes=self._themes.themes,
+            save_setting=save_setting,
+            resume=resume,
+        )
+        self._keys.bind(self, "app.{method}", "app", only=APP_ACTIONS)
+        self.theme = settings.theme if settings.theme in self._themes.themes else DARK
+
+    def get_default_screen(self) -> ChatScreen:
+        """The workbench's first screen."""
+        return self._chat
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours, for themes that lack them."""
+        base = self._themes.themes[DARK if self.current_theme.dark else LIGHT]
+        return {name: base.variables[name] for name in VARIABLES}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and ours behind them: no control character leaves this program as text."""
+        return [*super().get_line_filters(), self._control_filter]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by the system's tool or through the terminal, and say which."""
+        self._clipboard = text
+        attempt(self, self._copy(text))
+
+    async def action_interrupt(self) -> None:
+        """Copy the selection; without one stop the reply; twice leave."""
+        if (selected := self._selected()) is not None:
+            self.copy_to_clipboard(selected)
+            return
+        again = monotonic() - self._interrupted_at < _TWICE_S
+        self._interrupted_at = monotonic()
+        if again:
+            await self.action_quit()
+        elif self._chat.pane.stop():
+            say(self, "Stopped. ctrl+c again leaves chatapp.", seconds=_TWICE_S)
+        else:
+            say(self, "ctrl+c again leaves chatapp. Everything is saved.", seconds=_TWICE_S)
+
+    def action_suspend(self) -> None:
+        """Go back to the shell until `fg`."""
+        self.action_suspend_process()
+
+    async def action_quit(self) -> None:
+        """Stop what is being written, save it, and leave."""
+        await self._chat.close_replies()
+        self.exit()
+
+    async def _copy(self, text: str) -> None:
+        driver = self._driver
+        said = await clipboard.copy(text, driver.write if driver is not None else lambda _: None)
+        say(self, said, seconds=2.5)
+
+    def _selected(self) -> str | None:
+        """What is selected: in the field that has the focus, else in the transcript."""
+        field = self.focused
+        text = getattr(field, "selected_text", "")
+        if isinstance(text, str) and text:
+            return text
+        if isinstance(self.screen, ChatScreen):
+            return self._chat.pane.transcript.selected_markdown()
+        return None

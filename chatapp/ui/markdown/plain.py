@@ -1,0 +1,23 @@
+"""Text shown as it was typed: wrapped, with nothing in it interpreted."""
+
+from __future__ import annotations
+
+from chatapp.ui.markdown.layout import Fragment, Prefix, expand_tabs
+from chatapp.ui.markdown.line import Piece, build_line, split_pieces
+from chatapp.ui.markdown.palette import Palette
+from chatapp.ui.markdown.source import Source
+from chatapp.ui.markdown.wrap import wrap
+
+
+def lay_out_plain(source: Source, palette: Palette, width: int, prefix: Prefix) -> Fragment:
+    """Lay a text out line by line."""
+    fragment = Fragment()
+    offset = 0
+    for text in source.text.split("\n"):
+        pieces = expand_tabs([Piece(text, palette.base, offset, offset + len(text))])
+        shown = "".join(piece.text for piece in pieces)
+        for start, end in wrap(shown, width - prefix.width):
+            line = (*prefix.take(), *split_pieces(pieces, start, end))
+            fragment.lines.append(build_line(line, source, width, palette.base, fallback=offset))
+        offset += len(text) + 1
+    return fragment

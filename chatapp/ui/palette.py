@@ -1,0 +1,186 @@
+"""The palette: every action, the themes, the latest conversations, found by a few letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.theme import Theme
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from chatapp.core.cleaning import clean_line
+from chatapp.core.conversations import Conversation
+from chatapp.ui.actions import ACTIONS
+from chatapp.ui.keymap import Keymap
+
+_HIDDEN = ("send-message", "new-line", "open-palette", "interrupt")
+_WIDTH = 86
+_LABEL = 22
+_SHORTEST_HELP = 12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the palette: `id` is answered, `label` and `help` are searched, `right` is shown at the edge."""
+
+    id: str
+    label: str
+    help: str = ""
+    right: str = ""
+    kind: str = ""
+
+
+def action_entries(keymap: Keymap) -> list[Entry]:
+    """Every action that makes sense there, with its key."""
+    return [
+        Entry(f"action:{action.id}", action.label, action.help, keymap.shown(action.id))
+        for action in ACTIONS.values()
+        if action.id not in _HIDDEN
+    ]
+
+
+def conversation_entries(conversations: Iterable[Conversation]) -> list[Entry]:
+    """Conversations to go to; they show once something is typed."""
+    return [
+        Entry(f"conversation:{conversation.id}", clean_line(conversation.title), "", "conversation", "conversation")
+        for conversation in conversations
+        if conversation.title
+    ]
+
+
+def theme_entries(themes: Mapping[str, Theme], current: str) -> list[Entry]:
+    """All themes, the one in use first."""
+    names = sorted(themes, key=lambda name: (name != current, not themes[name].dark, name))
+    return [Entry(name, name, "", "dark" if themes[name].dark else "light") for name in names]
+
+
+def rank(entry: Entry, words: str) -> int | None:
+    """How well an entry answers what was typed, 0 being best; None where it does not."""
+    wanted = words.lower().split()
+    label, text = entry.label.lower(), f"{entry.label} {entry.help}".lower()
+    if not wanted:
+        return None if entry.kind == "conversation" else 0
+    if all(word in label for word in wanted):
+        return 0 if label.startswith(wanted[0]) else 1
+    if all(word in text for word in wanted):
+        return 2
+    return 3 if _scattered("".join(wanted), label) else None
+
+
+def _scattered(letters: str, text: str) -> bool:
+    """Whether all letters stand in `text` in this order."""
+    rest = iter(text)
+    return all(letter in rest for letter in letters)
+
+
+class Palette(ModalScreen[str | None]):
+    """Answers with the id of the chosen entry. `preview` is told of every entry that is highlighted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+p", "dismiss(None)", "Close", show=False, priority=True),
+        Binding("up", "move(-1)", "Up", show=False, priority=True),
+        Binding("down", "move(1)", "Down", show=False, priority=True),
+        Binding("pageup", "move(-8)", "Page up", show=False, priority=True),
+        Binding("pagedown", "move(8)", "Page down", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, entries: Sequence[Entry], *, preview: Callable[[str], None] | None = None) -> None:
+        super().__init__()
+        self._title = title
+        self._entries = entries
+        self._preview = preview
+        self._found: list[Entry] = []
+
+    def compose(self) -> ComposeResult:
+        """A line to type in above what it finds."""
+        with Vertical(id="palette"):
+            yield Input(placeholder=self._title, id="palette-input", compact=True)
+            yield OptionList(id="palette-list", markup=False)
+
+    def on_mount(self) -> None:
+        """Show everything at first."""
+        self._search("")
+
+    def on_resize(self) -> None:
+        """Fit the lines to another width."""
+        self.call_after_refresh(self._search, self.query_one(Input).value)
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Show what is found."""
+        event.stop()
+        self._search(event.value)
+
+    @on(Input.Submitted)
+    def accept(self, event: Input.Submitted) -> None:
+        """Answer with the highlighted entry."""
+        event.stop()
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None and highlighted < len(self._found):
+            self.dismiss(self._found[highlighted].id)
+
+    @on(OptionList.OptionSelected)
+    def clicked(self, event: OptionList.OptionSelected) -> None:
+        """Answer with what was clicked."""
+        event.stop()
+        self.dismiss(self._found[event.option_index].id)
+
+    @on(OptionList.OptionHighlighted)
+    def highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Let the preview show it."""
+        event.stop()
+        if self._preview is not None and event.option_index < len(self._found):
+            self._preview(self._found[event.option_index].id)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the palette closes it."""
+        if event.widget is self:
+            self.dismiss(None)
+
+    def action_move(self, steps: int) -> None:
+        """Move the highlight."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            place = (options.highlighted or 0) + steps
+            options.highlighted = (
+                place % options.option_count if abs(steps) == 1 else min(max(place, 0), options.option_count - 1)
+            )
+
+    def _search(self, words: str) -> None:
+        ranked = [(rank(entry, words), index) for index, entry in enumerate(self._entries)]
+        ordered = sorted((found, index) for found, index in ranked if found is not None)
+        self._found = [self._entries[index] for _, index in ordered]
+        options = self.query_one(OptionList)
+        width = min(_WIDTH, self.size.width - 4) - 4
+        options.clear_options()
+        options.add_options([Option(_line(entry, width)) for entry in self._found])
+        if self._found:
+            options.highlighted = 0
+
+
+def _line(entry: Entry, width: int) -> Content:
+    """Label, help and key in columns; the help gives way first."""
+    room = width - cell_len(entry.right) - 2
+    label = _cut(entry.label, room)
+    column = max(cell_len(label), min(_LABEL, room)) + 2 if entry.help else cell_len(label)
+    help_text = _cut(entry.help, room - column) if room - column >= _SHORTEST_HELP else ""
+    gap = width - column - cell_len(help_text) - cell_len(entry.right)
+    return Content.assemble(
+        (label + " " * (column - cell_len(label)), "$foreground"),
+        (help_text, "$muted"),
+        " " * max(0, gap),
+        (entry.right, "$primary"),
+    )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…"

@@ -1,0 +1,361 @@
+"""The chat screen: conversations at the left, one of them in the middle, the inspector at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import Static
+
+from chatapp.chat.session import Session
+from chatapp.core.conversations import Conversation
+from chatapp.core.errors import ChatappError
+from chatapp.core.settings import Settings
+from chatapp.ui import editor
+from chatapp.ui.actions import ACTIONS
+from chatapp.ui.attempt import attempt
+from chatapp.ui.dialogs.confirm_link import ConfirmLinkDialog, can_open
+from chatapp.ui.help import HelpScreen
+from chatapp.ui.input_history import InputHistory
+from chatapp.ui.keymap import Keymap
+from chatapp.ui.messages import (
+    ConversationChanged,
+    ConversationChosen,
+    EditsChanged,
+    FiguresChanged,
+    ReplyEnded,
+    SystemPromptEdited,
+)
+from chatapp.ui.model_state import ModelState
+from chatapp.ui.notice import say, say_error
+from chatapp.ui.palette import Palette, action_entries, conversation_entries, theme_entries
+from chatapp.ui.screens.pane import Pane
+from chatapp.ui.screens.panels import Panels
+from chatapp.ui.screens.shelf import Shelf
+from chatapp.ui.stream import Stream
+from chatapp.ui.widgets.banner import Banner
+from chatapp.ui.widgets.conversation_list import ConversationList
+from chatapp.ui.widgets.conversation_rows import UNTITLED
+from chatapp.ui.widgets.inspector import Inspector, model_values
+from chatapp.ui.widgets.status_line import StatusLine
+from chatapp.ui.widgets.top_line import TopLine
+from chatapp.ui.widgets.transcript import Transcript
+
+APP_ACTIONS = ("interrupt", "suspend", "quit")
+"""Actions that the program itself does, whatever screen is shown."""
+
+
+class ChatScreen(Screen[None]):
+    """Coordinates; what things look like is in the widgets, what they do in the session."""
+
+    AUTO_FOCUS = "#composer"
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        keymap: Keymap,
+        *,
+        problems: Sequence[ChatappError] = (),
+        history: InputHistory,
+        themes: Mapping[str, Theme],
+        save_setting: Callable[[str, object], None],
+        resume: int | None = None,
+    ) -> None:
+        super().__init__(id="chat")
+        self._session = session
+        self._settings = settings
+        self._keymap = keymap
+        self._themes = themes
+        self._save_setting = save_setting
+        self._problems = problems
+        self._inspector: Inspector | None = None
+        self._resume = resume
+        self._model = ModelState(session.backend, self._show_figures)
+        self._panel = ConversationList(keymap)
+        self._pane = Pane(session, keymap, history)
+        self._shelf = Shelf(session, self._panel, self._pane, keymap)
+        self._panels = Panels(self, list_open=settings.show_conversations, inspector_open=settings.show_inspector)
+        keymap.bind(self, "screen.perform('{id}')", "app", without=APP_ACTIONS)
+
+    def compose(self) -> ComposeResult:
+        """Top line, problems, the three columns, status line."""
+        yield TopLine()
+        yield Banner()
+        with Horizontal(id="columns"):
+            yield self._panel
+            yield self._pane
+        yield StatusLine()
+        yield Static(
+            "chatapp needs 30 × 8 cells.\nMake the terminal larger; nothing is lost.", id="too-small", markup=False
+        )
+
+    @property
+    def pane(self) -> Pane:
+        """The conversation that is shown."""
+        return self._pane
+
+    def on_mount(self) -> None:
+        """Show what there is; everything slow comes after the first paint."""
+        self._pane.follow(Stream(self, self._settings.frames_per_second))
+        self._panels.add("list", self._panel)
+        for problem in (*self._problems, *self._session.problems):
+            self.query_one(Banner).add(problem)
+        self._open(self._session.conversation(self._resume) if self._resume is not None else None)
+        self._shelf.refresh()
+        self.call_after_refresh(self._after_first_paint)
+
+    async def close_replies(self) -> None:
+        """Stop what is being written and wait until it is saved."""
+        await self._pane.stream.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold or unfold the side panels."""
+        self._panels.resize(event.size.width, event.size.height)
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed while the transcript has the focus goes to the composer."""
+        if isinstance(self.focused, Transcript) and event.is_printable and event.character:
+            event.stop()
+            self._pane.composer.focus()
+            self._pane.composer.insert(event.character)
+
+    # --- actions, by the ids of the registry
+
+    def action_perform(self, action_id: str) -> None:
+        """Do what an action of the registry says."""
+        self.performers[action_id]()
+
+    @property
+    def performers(self) -> Mapping[str, Callable[[], object]]:
+        """What each action of the registry calls."""
+        pane, shelf = self._pane, self._shelf
+        return {
+            "send-message": self._send,
+            "new-line": pane.composer.new_line,
+            "stop-reply": self._step_back,
+            "regenerate-reply": lambda: attempt(self, pane.regenerate()),
+            "previous-sibling": lambda: attempt(self, pane.step_sibling(-1)),
+            "next-sibling": lambda: attempt(self, pane.step_sibling(1)),
+            "new-conversation": lambda: self._open(None),
+            "toggle-conversations": lambda: self._toggle("list"),
+            "toggle-inspector": lambda: self._toggle("inspector"),
+            "open-palette": self._open_palette,
+            "show-help": lambda: self.app.push_screen(HelpScreen(self._keymap)),
+            "edit-in-editor": self._edit_in_editor,
+            "copy-reply": self._copy_reply,
+            "toggle-thoughts": pane.transcript.toggle_thoughts,
+            "rename-conversation": shelf.rename,
+            "delete-conversation": lambda: attempt(self, shelf.delete()),
+            "undo-delete": lambda: attempt(self, shelf.undo_delete()),
+            "switch-theme": self._switch_theme,
+            **{name: partial(self.run_app_action, name) for name in APP_ACTIONS},
+        }
+
+    def run_app_action(self, action_id: str) -> None:
+        """Do what belongs to the whole program."""
+        attempt(self, _discard(self.app.run_action(f"app.{ACTIONS[action_id].method}")))
+
+    def _send(self) -> None:
+        self._take_settings()
+        self._pane.submit()
+
+    def _step_back(self) -> None:
+        """Esc: fold what lies over the conversation, else stop the reply, else put the problem away."""
+        if self._pane.composer.has_focus and self._pane.stop():
+            return
+        if self._panels.fold() or self._pane.stop() or self._panel.clear_filter() or self.query_one(Banner).dismiss():
+            self._pane.composer.focus()
+            return
+        self.clear_selection()
+        self._pane.composer.focus()
+
+    def _toggle(self, name: str) -> None:
+        """Open a panel and go there; from there, close it."""
+        panel = self._panel if name == "list" else self._inspector_panel()
+        if not self._panels.is_open(name):
+            self._panels.open(name)
+        elif panel.has_pseudo_class("focus-within") or name == "inspector":
+            self._panels.close(name)
+            self._pane.composer.focus()
+            return
+        self.call_after_refresh(panel.take_focus)
+
+    def _inspector_panel(self) -> Inspector:
+        """The inspector; made when it is first asked for."""
+        if self._inspector is None:
+            self._inspector = Inspector()
+            self.query_one("#columns").mount(self._inspector)
+            self._panels.add("inspector", self._inspector)
+        return self._inspector
+
+    def _open_palette(self) -> None:
+        entries = [*action_entries(self._keymap), *conversation_entries(self._session.conversations(limit=50))]
+
+        def take(chosen: str | None) -> None:
+            kind, _, name = (chosen or "").partition(":")
+            if kind == "action":
+                self.action_perform(name)
+            elif kind == "conversation":
+                self._open(self._session.conversation(int(name)))
+
+        self.app.push_screen(Palette("Do anything", entries), take)
+
+    def _switch_theme(self) -> None:
+        before = self.app.theme
+
+        def preview(name: str) -> None:
+            self.app.theme = name
+
+        def take(chosen: str | None) -> None:
+            self.app.theme = chosen or before
+            if chosen and chosen != before:
+                self._save_setting("theme", chosen)
+
+        entries = theme_entries(self._themes, before)
+        self.app.push_screen(Palette("Theme", entries, preview=preview), take)
+
+    def _edit_in_editor(self) -> None:
+        composer = self._pane.composer
+        try:
+            composer.put(editor.edit(self.app, composer.message))
+        except ChatappError as error:
+            say_error(self.app, error)
+
+    def _copy_reply(self) -> None:
+        reply = self._pane.last_reply()
+        if reply is None or not reply.text:
+            say(self.app, "There is no reply to copy yet.")
+        else:
+            self.app.copy_to_clipboard(reply.text)
+
+    # --- conversations
+
+    def _open(self, conversation: Conversation | None) -> None:
+        self._take_settings()
+        self._pane.open(conversation)
+        self._panels.fold()
+        self._fill_inspector()
+        self._show_title()
+        self._show_figures()
+        self._pane.composer.focus()
+
+    @on(ConversationChosen)
+    def open_chosen(self, event: ConversationChosen) -> None:
+        """Show what was picked in the list."""
+        self._open(self._session.conversation(event.conversation_id))
+
+    @on(ConversationList.NewWanted)
+    def begin_new(self) -> None:
+        """Show an empty conversation."""
+        self._open(None)
+
+    @on(ConversationList.Wanted)
+    def list_conversations(self, event: ConversationList.Wanted) -> None:
+        """Show what the list asks for."""
+        self._shelf.refresh(event.words, event.limit)
+
+    @on(ConversationChanged)
+    def conversation_changed(self) -> None:
+        """A conversation has another title, other messages, or another reply on its way."""
+        self._shelf.refresh()
+        self._show_title()
+        self._show_figures()
+
+    # --- replies
+
+    @on(ReplyEnded)
+    def reply_ended(self, event: ReplyEnded) -> None:
+        """Show how a reply ended."""
+        self._pane.ended(event)
+        self.conversation_changed()
+
+    @on(FiguresChanged)
+    def _show_figures(self) -> None:
+        stream, card = self._pane.stream, self._model.card
+        others = len(stream.writing - {self._pane.conversation_id})
+        self.query_one(StatusLine).show(
+            self._pane.figures,
+            context_size=card.context_size if card is not None else None,
+            model_state=self._model.text,
+            others=others,
+        )
+        top = self.query_one(TopLine)
+        top.model, top.device = (card.name, card.device) if card is not None else (self._settings.model, "")
+
+    @on(Transcript.SiblingRequested)
+    def show_sibling(self, event: Transcript.SiblingRequested) -> None:
+        """Show another version of a message."""
+        attempt(self, self._pane.step_sibling(event.step, event.message_id))
+
+    @on(Transcript.CodeCopied)
+    def copy_code(self, event: Transcript.CodeCopied) -> None:
+        """Copy a code block."""
+        self.app.copy_to_clipboard(event.text)
+
+    @on(Transcript.LinkActivated)
+    def follow_link(self, event: Transcript.LinkActivated) -> None:
+        """Show where a link leads, then open or copy it."""
+
+        def take(choice: str | None) -> None:
+            if choice == "open":
+                self.app.open_url(event.href)
+            elif choice == "copy":
+                self.app.copy_to_clipboard(event.href)
+
+        if self._settings.confirm_links or not can_open(event.href):
+            self.app.push_screen(ConfirmLinkDialog(event.href), take)
+        else:
+            take("open")
+
+    # --- settings of the next message
+
+    @on(SystemPromptEdited)
+    def use_system_prompt(self, event: SystemPromptEdited) -> None:
+        """Use another system prompt from the next message on."""
+        self._pane.set_system_prompt(event.text)
+
+    @on(EditsChanged)
+    def use_edits(self, event: EditsChanged) -> None:
+        """Use other parameter values from the next message on."""
+        self._pane.set_edits(event.edits)
+
+    def _take_settings(self) -> None:
+        """Take over a system prompt that is still being typed."""
+        if self._inspector is not None and self._inspector.is_mounted:
+            self._pane.set_system_prompt(self._inspector.system_prompt)
+
+    @on(Inspector.Mounted)
+    def _fill_inspector(self) -> None:
+        if self._inspector is not None and self._inspector.is_mounted:
+            card = self._model.card
+            wishes = model_values(card.metadata) if card is not None else {}
+            self._inspector.show(self._pane.system_prompt, self._pane.edits, wishes)
+
+    # --- the model
+
+    async def _load_model(self) -> None:
+        try:
+            await self._model.load()
+        except ChatappError as error:
+            self.query_one(Banner).add(error)
+        self._fill_inspector()
+
+    def _after_first_paint(self) -> None:
+        attempt(self, self._load_model())
+        if self._settings.show_inspector:
+            self._inspector_panel()
+        self.set_timer(0.2, self._pane.transcript.warm_up)
+
+    def _show_title(self) -> None:
+        conversation = self._pane.conversation
+        self.query_one(TopLine).conversation = conversation.title if conversation is not None else UNTITLED
+
+
+async def _discard(work: Awaitable[object]) -> None:
+    await work

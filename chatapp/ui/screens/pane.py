@@ -1,0 +1,278 @@
+"""One conversation on the screen: its transcript, what waits to be sent, and the composer."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from chatapp.chat.edits import values_of
+from chatapp.chat.session import Session
+from chatapp.core.cleaning import clean_line
+from chatapp.core.conversations import Conversation, StoredMessage
+from chatapp.core.errors import ChatappError
+from chatapp.core.parameters import Value
+from chatapp.ui.attempt import attempt
+from chatapp.ui.figures import Figures
+from chatapp.ui.input_history import InputHistory
+from chatapp.ui.keymap import Keymap
+from chatapp.ui.messages import ConversationChanged, ReplyEnded
+from chatapp.ui.notice import say, say_error
+from chatapp.ui.stream import Stream
+from chatapp.ui.widgets.composer import Composer
+from chatapp.ui.widgets.transcript import Transcript
+
+
+class Pane(Vertical):
+    """Shows a conversation, or an empty one that comes to be with its first message.
+
+    `system_prompt` and `edits` are what the next message is sent with; they are saved before it is.
+    """
+
+    def __init__(self, session: Session, keymap: Keymap, history: InputHistory) -> None:
+        super().__init__(id="pane")
+        self._session = session
+        self._keymap = keymap
+        self._history = history
+        self._stream: Stream | None = None
+        self._sending = False
+        self._drafts: dict[int | None, str] = {}
+        self._queues: dict[int, list[str]] = {}
+        self._idle_figures = Figures()
+        self._settings_saved = True
+        self.conversation: Conversation | None = None
+        self.system_prompt = ""
+        self.edits: dict[str, Value] = {}
+
+    def compose(self) -> ComposeResult:
+        """Transcript above, composer below."""
+        yield Transcript(id="transcript")
+        yield Static("", id="queue", markup=False)
+        yield Composer(self._keymap, self._history)
+
+    def follow(self, stream: Stream) -> None:
+        """Draw replies that `stream` brings."""
+        self._stream = stream
+
+    # --- what is shown
+
+    @property
+    def transcript(self) -> Transcript:
+        """The conversation as lines."""
+        return self.query_one(Transcript)
+
+    @property
+    def composer(self) -> Composer:
+        """Where the next message is written."""
+        return self.query_one(Composer)
+
+    @property
+    def stream(self) -> Stream:
+        """What brings the replies."""
+        assert self._stream is not None
+        return self._stream
+
+    @property
+    def conversation_id(self) -> int | None:
+        """The shown conversation's id, None before its first message."""
+        return self.conversation.id if self.conversation is not None else None
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of the reply that is being written, else of the last one."""
+        reply = self.stream.reply(self.conversation_id)
+        return reply.figures if reply is not None else self._idle_figures
+
+    def open(self, conversation: Conversation | None) -> None:
+        """Show a conversation, or with None an empty one; what was typed in the other waits there."""
+        composer = self.composer
+        self._drafts[self.conversation_id] = composer.text
+        if self.conversation is not None:
+            self.stream.hide(self.conversation.id)
+        self.conversation = conversation
+        self.system_prompt = conversation.system_prompt if conversation is not None else ""
+        self.edits = values_of(conversation.edits) if conversation is not None else {}
+        self._settings_saved = True
+        composer.put(self._drafts.get(self.conversation_id, ""))
+        self.transcript.follow = True
+        self.reload()
+        self._show_queue()
+
+    def reload(self) -> None:
+        """Show the conversation's branch as it is now."""
+        thread = self._thread()
+        self.transcript.show(thread)
+        if self.conversation is not None:
+            reply = self.stream.reply(self.conversation.id)
+            if reply is not None and any(message.id == reply.message.id for message in thread):
+                self.stream.show(self.conversation.id, self.transcript)
+            else:
+                self.stream.hide(self.conversation.id)
+        replies = [message for message in thread if message.role == "assistant"]
+        self._idle_figures = Figures.of(replies[-1] if replies else None)
+
+    def refresh_conversation(self) -> None:
+        """Read title and the like anew."""
+        if self.conversation is not None:
+            self.conversation = self._session.conversation(self.conversation.id)
+
+    def forget(self, conversation_id: int) -> None:
+        """Drop the draft of a conversation that is gone."""
+        self._drafts.pop(conversation_id, None)
+
+    # --- settings of the next message
+
+    def set_system_prompt(self, text: str) -> None:
+        """Use another system prompt from the next message on."""
+        if text != self.system_prompt:
+            self.system_prompt = text
+            self._settings_saved = False
+            attempt(self, self._save_settings())
+
+    def set_edits(self, edits: dict[str, Value]) -> None:
+        """Use other parameter values from the next message on."""
+        self.edits = edits
+        self._settings_saved = False
+        attempt(self, self._save_settings())
+
+    async def _save_settings(self) -> None:
+        if self.conversation is not None and not self._settings_saved:
+            self._settings_saved = True
+            await self._session.set_system_prompt(self.conversation.id, self.system_prompt)
+            await self._session.set_edits(self.conversation.id, self.edits)
+
+    # --- sending and what comes of it
+
+    def submit(self) -> None:
+        """Send what is written; while a reply is being written it waits in line."""
+        text = self.composer.message
+        if not text.strip():
+            return
+        self.composer.take()
+        if self._sending or self.stream.reply(self.conversation_id) is not None:
+            self._queue().append(text)
+            self._show_queue()
+        else:
+            attempt(self, self._send(text))
+
+    async def _send(self, text: str) -> None:
+        self._sending = True
+        try:
+            conversation = self.conversation
+            if conversation is None:
+                conversation = await self._session.create(system_prompt=self.system_prompt, edits=self.edits)
+                if self.conversation is None:
+                    self.conversation = conversation
+            else:
+                await self._save_settings()
+            turn = await self._session.send(conversation.id, text)
+        except ChatappError as error:
+            self.composer.give_back(text)
+            say_error(self.app, error)
+            return
+        finally:
+            self._sending = False
+        self.stream.start(turn, text)
+        if self.conversation_id == turn.conversation_id:
+            self.refresh_conversation()
+            if turn.user is not None:
+                self.transcript.add(turn.user)
+            self._show_reply(turn.reply)
+        self.post_message(ConversationChanged(turn.conversation_id))
+
+    def _show_reply(self, reply: StoredMessage) -> None:
+        self.transcript.add(reply)
+        self.transcript.follow = True
+        self.stream.show(reply.conversation_id, self.transcript)
+
+    def ended(self, event: ReplyEnded) -> None:
+        """Show how a reply ended; a prompt that got no answer at all comes back to be sent again."""
+        shown = event.conversation_id == self.conversation_id
+        if shown:
+            if any(message.id == event.reply.id for message in self._thread()):
+                self.transcript.replace(event.reply)
+                self.transcript.flush()
+            self._idle_figures = Figures.of(event.reply)
+        if event.error is not None:
+            say_error(self.app, event.error)
+            if not event.reply.text and not event.reply.reasoning:
+                self._give_back(event.conversation_id, event.prompt)
+        waiting = self._queues.pop(event.conversation_id, [])
+        if waiting and shown and event.error is None and event.reply.status == "complete":
+            self._queues[event.conversation_id] = waiting[1:]
+            attempt(self, self._send(waiting[0]))
+        elif waiting:
+            self._give_back(event.conversation_id, "\n".join(waiting))
+        self._show_queue()
+
+    def _give_back(self, conversation_id: int, text: str) -> None:
+        if not text:
+            return
+        if conversation_id == self.conversation_id:
+            self.composer.give_back(text)
+        else:
+            typed = self._drafts.get(conversation_id, "")
+            self._drafts[conversation_id] = f"{text}\n{typed}" if typed.strip() else text
+
+    # --- acting on replies
+
+    def stop(self) -> bool:
+        """Stop the reply that is being written; whether there was one."""
+        reply = self.stream.reply(self.conversation_id)
+        if reply is None or self.conversation_id is None:
+            return False
+        attempt(self, self.stream.stop(self.conversation_id))
+        return True
+
+    async def regenerate(self) -> None:
+        """Write another version of the last reply; one that is being written is stopped first."""
+        running = self.stream.reply(self.conversation_id)
+        if running is not None and running.task is not None:
+            await running.turn.stop()
+            await running.task
+        thread = self._thread()
+        if not thread or thread[-1].role != "assistant":
+            say(self.app, "There is no reply yet that could be written again.", severity="warning")
+            return
+        await self._save_settings()
+        turn = await self._session.regenerate(thread[-1].id)
+        self.stream.start(turn, "")
+        self.post_message(ConversationChanged(turn.conversation_id))
+        if turn.conversation_id == self.conversation_id:
+            self.transcript.remove_from(thread[-1].id)
+            self._show_reply(turn.reply)
+
+    async def step_sibling(self, step: int, message_id: int | None = None) -> None:
+        """Show another version: of the given message, else of the last one that has several."""
+        several = [message for message in self._thread() if message.siblings > 1]
+        chosen = [message for message in several if message_id in (None, message.id)]
+        if not chosen:
+            say(self.app, "There is one version only; ctrl+r writes another." if not several else "There is no other.")
+            return
+        versions = self._session.siblings(chosen[-1].id)
+        place = [version.id for version in versions].index(chosen[-1].id) + step
+        if 0 <= place < len(versions):
+            await self._session.select(versions[place].id)
+            self.reload()
+
+    def last_reply(self) -> StoredMessage | None:
+        """The last message of the model on this branch."""
+        return next((message for message in reversed(self._thread()) if message.role == "assistant"), None)
+
+    def _thread(self) -> list[StoredMessage]:
+        return self._session.thread(self.conversation.id) if self.conversation is not None else []
+
+    # --- what waits to be sent
+
+    def _queue(self) -> list[str]:
+        return self._queues.setdefault(self.conversation_id or 0, [])
+
+    def _show_queue(self) -> None:
+        line = self.query_one("#queue", Static)
+        waiting = self._queues.get(self.conversation_id or 0, [])
+        line.display = bool(waiting)
+        if waiting:
+            more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+            text = clean_line(waiting[0])
+            line.update(Content.assemble(("next  ", "$primary"), (text[:200], "$muted"), (more, "$faint")))

@@ -1,0 +1,93 @@
+"""What can be done with whole conversations: list, rename, delete, bring back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatapp.chat.session import Session
+from chatapp.core.cleaning import clean_line
+from chatapp.core.conversations import Conversation
+from chatapp.ui.attempt import attempt
+from chatapp.ui.dialogs.rename import RenameDialog
+from chatapp.ui.notice import say
+from chatapp.ui.screens.pane import Pane
+from chatapp.ui.widgets.conversation_list import ConversationList
+from chatapp.ui.widgets.conversation_rows import UNTITLED
+
+if TYPE_CHECKING:
+    from chatapp.ui.keymap import Keymap
+
+
+class Shelf:
+    """The list panel, kept true to the session."""
+
+    def __init__(self, session: Session, panel: ConversationList, pane: Pane, keymap: Keymap) -> None:
+        self._session = session
+        self._panel = panel
+        self._pane = pane
+        self._keymap = keymap
+        self._deleted: list[Conversation] = []
+
+    def refresh(self, words: str = "", limit: int | None = None) -> None:
+        """Show the conversations as they are now."""
+        if limit is None:
+            self._panel.ask()
+            return
+        self._panel.show(self._session.conversations(filter=words, limit=limit))
+        self.mark()
+
+    def mark(self) -> None:
+        """Mark the open conversation and those being written."""
+        self._panel.mark(self._pane.conversation_id, self._pane.stream.writing)
+
+    def rename(self) -> None:
+        """Ask for another title of the chosen conversation."""
+        conversation = self._chosen()
+        if conversation is None:
+            say(self._pane.app, "There is nothing to rename yet.")
+            return
+
+        def take(title: str | None) -> None:
+            if title is not None:
+                attempt(self._pane, self._rename(conversation, title))
+
+        self._pane.app.push_screen(RenameDialog(conversation.title), take)
+
+    async def delete(self) -> None:
+        """Move the chosen conversation to the trash, and say how it comes back."""
+        conversation = self._chosen()
+        if conversation is None:
+            say(self._pane.app, "There is nothing to delete yet.")
+            return
+        await self._session.delete(conversation.id)
+        self._deleted.append(conversation)
+        if conversation.id == self._pane.conversation_id:
+            self._pane.open(None)
+        self.refresh()
+        key = self._keymap.shown("undo-delete")
+        title = clean_line(conversation.title) or UNTITLED
+        say(
+            self._pane.app,
+            f"“{title}” is in the trash. {key} brings it back.".replace(".  brings", ". The palette brings"),
+        )
+
+    async def undo_delete(self) -> None:
+        """Bring back what was deleted last."""
+        if not self._deleted:
+            say(self._pane.app, "Nothing was deleted since chatapp was started.")
+            return
+        conversation = self._deleted.pop()
+        await self._session.restore(conversation.id)
+        self._pane.open(self._session.conversation(conversation.id))
+        self.refresh()
+
+    async def _rename(self, conversation: Conversation, title: str) -> None:
+        await self._session.rename(conversation.id, title)
+        self._pane.refresh_conversation()
+        self.refresh()
+
+    def _chosen(self) -> Conversation | None:
+        """The highlighted conversation while the list has the focus, else the open one."""
+        if self._panel.has_pseudo_class("focus-within"):
+            return self._panel.rows.highlighted
+        return self._pane.conversation

@@ -1,0 +1,1 @@
+"""What the screen is made of: each widget shows what it is given and tells what was done to it."""

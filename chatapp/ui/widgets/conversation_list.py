@@ -1,0 +1,154 @@
+"""The left panel: type to filter, arrows and enter to open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from chatapp.core.conversations import Conversation
+from chatapp.ui.keymap import Keymap
+from chatapp.ui.messages import ConversationChosen
+from chatapp.ui.widgets.conversation_rows import ConversationRows
+
+FIRST_PAGE = 200
+_TYPING_PAUSE_S = 0.12
+
+
+class ConversationList(Vertical):
+    """Shows what it is given; asks for other conversations with `Wanted`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "move(-10)", "Page up", show=False),
+        Binding("pagedown", "move(10)", "Page down", show=False),
+    ]
+
+    @dataclass
+    class Wanted(Message):
+        """Conversations with these words are to be shown, at most `limit`."""
+
+        words: str
+        limit: int
+
+    class NewWanted(Message):
+        """The line for a new conversation was clicked."""
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__(id="conversation-list")
+        keymap.bind(self, "screen.perform('{id}')", "list")
+        self._keymap = keymap
+        self._limit = FIRST_PAGE
+        self._pause: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Heading, filter, rows, and what the keys do."""
+        yield Static(self._new_line(), id="new-conversation", markup=False)
+        yield Input(placeholder="Search titles and messages", id="conversation-filter", compact=True)
+        yield ConversationRows()
+        yield Static(self._hint(), classes="panel-hint", markup=False)
+
+    @property
+    def rows(self) -> ConversationRows:
+        """The list itself."""
+        return self.query_one(ConversationRows)
+
+    @property
+    def words(self) -> str:
+        """What the list is filtered by."""
+        return self.query_one("#conversation-filter", Input).value.strip()
+
+    def show(self, conversations: Sequence[Conversation]) -> None:
+        """Show these conversations."""
+        rows = self.rows
+        rows.empty_text = "Nothing found" if self.words else "Nothing here yet"
+        rows.show(conversations, more=len(conversations) >= self._limit)
+
+    def mark(self, open_id: int | None, writing: Collection[int]) -> None:
+        """Mark the open conversation and those being written."""
+        self.rows.mark(open_id, writing)
+
+    def ask(self) -> None:
+        """Ask for the conversations anew."""
+        self.post_message(self.Wanted(self.words, self._limit))
+
+    def take_focus(self) -> None:
+        """Let typing filter."""
+        self.query_one("#conversation-filter", Input).focus()
+
+    def clear_filter(self) -> bool:
+        """Show all again; whether a filter was on."""
+        field = self.query_one("#conversation-filter", Input)
+        had = bool(field.value)
+        field.value = ""
+        return had
+
+    def action_move(self, steps: int) -> None:
+        """Move the highlight while the filter has the focus."""
+        self.rows.action_move(steps)
+
+    @on(Input.Changed, "#conversation-filter")
+    def filter_typed(self, event: Input.Changed) -> None:
+        """Filter once the typing pauses."""
+        event.stop()
+        self._limit = FIRST_PAGE
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(_TYPING_PAUSE_S, self.ask)
+
+    @on(Input.Submitted, "#conversation-filter")
+    def filter_submitted(self, event: Input.Submitted) -> None:
+        """Open the highlighted one."""
+        event.stop()
+        self.rows.action_open()
+
+    @on(ConversationRows.Opened)
+    def row_opened(self, event: ConversationRows.Opened) -> None:
+        """Tell which conversation was picked."""
+        event.stop()
+        self.post_message(ConversationChosen(event.conversation_id))
+
+    @on(ConversationRows.EndNeared)
+    def show_more(self, event: ConversationRows.EndNeared) -> None:
+        """Ask for four times as many."""
+        event.stop()
+        self._limit *= 4
+        self.ask()
+
+    def on_click(self, event: object) -> None:
+        """The first line begins a new conversation."""
+        widget = getattr(event, "widget", None)
+        if widget is not None and widget.id == "new-conversation":
+            self.post_message(self.NewWanted())
+
+    def on_descendant_focus(self) -> None:
+        """The highlight shows only where keys move it."""
+        self.rows.refresh()
+
+    def on_descendant_blur(self) -> None:
+        """The highlight shows only where keys move it."""
+        self.rows.refresh()
+
+    def _new_line(self) -> Content:
+        return Content.assemble(
+            ("+ New conversation", "$primary"), (f"  {self._keymap.shown('new-conversation')}", "$faint")
+        )
+
+    def _hint(self) -> Content:
+        keys = [("⏎", "open")]
+        keys += [
+            (self._keymap.shown(name), word)
+            for name, word in (("rename-conversation", "rename"), ("delete-conversation", "delete"))
+        ]
+        parts = [Content.assemble((key, "$muted"), (f" {word}", "$faint")) for key, word in keys if key]
+        return Content("  ").join(parts)

@@ -1,0 +1,75 @@
+"""The arithmetic of a slider: where a value stands on a track, and which value stands where."""
+
+from __future__ import annotations
+
+import math
+
+from chatapp.core.parameters import Parameter, Value
+
+_FULL, _EMPTY, _KNOB = "━", "─", "●"
+
+
+class Scale:
+    """A parameter's slider range, linear or logarithmic."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        low, high = parameter.slider or (parameter.minimum or 0.0, parameter.maximum or 1.0)
+        self.low, self.high = float(low), float(high)
+        self._parameter = parameter
+        self._logarithmic = parameter.logarithmic and self.low > 0
+
+    @staticmethod
+    def fits(parameter: Parameter) -> bool:
+        """Whether the parameter has a range worth a track."""
+        if parameter.kind not in ("float", "int"):
+            return False
+        return parameter.slider is not None or (parameter.kind == "float" and parameter.maximum is not None)
+
+    def fraction(self, value: Value) -> float:
+        """Where `value` stands, from 0 to 1; values beyond the track stand at its end."""
+        if not isinstance(value, int | float):
+            return 0.0
+        number = min(max(float(value), self.low), self.high)
+        if self._logarithmic:
+            return math.log(number / self.low) / math.log(self.high / self.low)
+        return (number - self.low) / (self.high - self.low)
+
+    def at(self, fraction: float) -> Value:
+        """The value at `fraction` of the track, on the grid of the parameter's step."""
+        fraction = min(max(fraction, 0.0), 1.0)
+        if self._logarithmic:
+            return self._snap(self.low * (self.high / self.low) ** fraction)
+        return self._snap(self.low + fraction * (self.high - self.low))
+
+    def stepped(self, value: Value, steps: int) -> Value:
+        """`value` moved by `steps`; logarithmic scales move by a fiftieth of the track, at least one step."""
+        number = float(value) if isinstance(value, int | float) else self.low
+        if self._logarithmic:
+            moved = self.low * (self.high / self.low) ** (self.fraction(number) + steps / 50)
+            if abs(moved - number) < self._parameter.step:
+                moved = number + math.copysign(self._parameter.step, steps)
+            return self._snap(moved)
+        return self._snap(number + steps * self._parameter.step)
+
+    def _snap(self, number: float) -> Value:
+        step = self._parameter.step
+        number = min(max(number, self.low), self.high)
+        number = round(round(number / step) * step, 10) if not self._logarithmic else number
+        if self._parameter.kind == "int":
+            return _round_figures(number) if self._logarithmic else round(number)
+        return float(number)
+
+
+def _round_figures(number: float) -> int:
+    """`number` with two leading figures, as people would type it."""
+    whole = round(number)
+    if whole < 100:
+        return whole
+    unit = 10 ** (len(str(whole)) - 2)
+    return int(round(whole / unit) * unit)
+
+
+def track(fraction: float, width: int) -> tuple[str, str, str]:
+    """A track of `width` cells: what is left of the knob, the knob, what is right of it."""
+    position = round(min(max(fraction, 0.0), 1.0) * (width - 1))
+    return _FULL * position, _KNOB, _EMPTY * (width - 1 - position)

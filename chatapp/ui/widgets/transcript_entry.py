@@ -1,0 +1,332 @@
+"""One message of a transcript: what was streamed into it, and its lines once it is laid out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+
+from chatapp.core.cleaning import clean_line
+from chatapp.core.conversations import STATUSES, StoredMessage
+from chatapp.core.events import STOP_REASONS
+from chatapp.core.messages import AttachmentPart, ReasoningPart
+from chatapp.ui.markdown.document import Document
+from chatapp.ui.markdown.line import Piece, RenderedLine, build_line
+from chatapp.ui.markdown.palette import Palette
+from chatapp.ui.markdown.source import Source
+from chatapp.ui.markdown.wrap import wrap
+
+Part: TypeAlias = Literal["head", "thoughts", "text", "foot"]
+PARTS: tuple[Part, ...] = ("head", "thoughts", "text", "foot")
+"""The parts of a message in the order in which they are drawn; `thoughts` and `text` have a source."""
+
+TRANSCRIPT_STYLES = ("user", "assistant", "system", "sibling", "time", "status", "failure", "progress", "thought")
+"""Styles beside those of Markdown."""
+
+_NOWHERE = Source("")
+_CUT = ("max_new_tokens", "max_length", "context_full")
+_KINDS = ("kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What all messages of a transcript are laid out with; another look means another layout."""
+
+    palette: Palette
+    width: int
+    unfold_thoughts: bool = False
+    simple_emoji: bool = False
+
+
+class Entry:
+    """A message, the texts that grew beyond it, and its lines."""
+
+    def __init__(self, message: StoredMessage) -> None:
+        self.message = message
+        self.text = message.text
+        self.reasoning = message.reasoning
+        self._progress = ""
+        self._unfolded: bool | None = None
+        self._stale = True
+        self._added_text: list[str] = []
+        self._added_reasoning: list[str] = []
+        self._look: Look | None = None
+        self._body: Document | None = None
+        self._thoughts: Document | None = None
+        self._parts: dict[Part, list[RenderedLine]] = {}
+
+    @property
+    def progress(self) -> str:
+        """What a reply waits for, in words."""
+        return self._progress
+
+    @progress.setter
+    def progress(self, progress: str) -> None:
+        self._progress, self._stale = progress, True
+
+    @property
+    def unfolded(self) -> bool | None:
+        """Whether the thoughts are shown; None leaves it to the look, and to whether the answer has begun."""
+        return self._unfolded
+
+    @unfolded.setter
+    def unfolded(self, unfolded: bool | None) -> None:
+        self._unfolded, self._stale = unfolded, True
+
+    @property
+    def height(self) -> int:
+        """Lines that it takes, 0 before it is laid out."""
+        return sum(map(len, self._parts.values()))
+
+    @property
+    def thoughts_shown(self) -> bool:
+        """Whether the thoughts are unfolded."""
+        if self.unfolded is not None:
+            return self.unfolded
+        return (self._look is not None and self._look.unfold_thoughts) or not self.text
+
+    @property
+    def codes(self) -> list[str]:
+        """The texts of the answer's blocks of code, the first of them number 1."""
+        return self._body.codes if self._body is not None else []
+
+    def is_current(self, look: Look) -> bool:
+        """Whether the lines show everything in this look."""
+        return self._look is look and not self._stale
+
+    def estimate(self, width: int) -> int:
+        """About how many lines it takes."""
+        return 3 + len(self.text) // max(1, width - 2)
+
+    def document(self, part: Part) -> Document | None:
+        """The document behind a part that has a source."""
+        return {"thoughts": self._thoughts, "text": self._body}.get(part)
+
+    def source(self, part: Part) -> str:
+        """The raw text behind a part."""
+        return {"thoughts": self.reasoning, "text": self.text}.get(part, "")
+
+    def link(self, part: Part, offset: int) -> str | None:
+        """The address of the link that starts at `offset`."""
+        document = self.document(part)
+        return document.links.get(offset) if document is not None else None
+
+    def add_text(self, text: str) -> None:
+        """Let the answer grow, from the next `take_added` on."""
+        self._added_text.append(text)
+
+    def add_reasoning(self, text: str) -> None:
+        """Let the thoughts grow, from the next `take_added` on."""
+        self._added_reasoning.append(text)
+
+    def withdraw(self, characters: int) -> None:
+        """Take back the end of the answer."""
+        whole = self.text + "".join(self._added_text)
+        self._added_text.clear()
+        self._stale = True
+        self.text = whole[: max(0, len(whole) - characters)]
+
+    def take_added(self) -> None:
+        """Make what was added part of the texts."""
+        self._stale = True
+        if self._added_text:
+            self.text += "".join(self._added_text)
+            self._added_text.clear()
+        if self._added_reasoning:
+            self.reasoning += "".join(self._added_reasoning)
+            self._added_reasoning.clear()
+
+    def replace(self, message: StoredMessage) -> None:
+        """Take a new snapshot of the same message; what was added before is in it."""
+        self._added_text.clear()
+        self._added_reasoning.clear()
+        self.message, self._stale = message, True
+        self.text, self.reasoning = message.text, message.reasoning
+        if message.status != "streaming":
+            self._progress = ""
+
+    def release(self) -> None:
+        """Forget the lines; they are laid out again when they are needed."""
+        self._look = self._body = self._thoughts = None
+        self._parts = {}
+
+    def lay_out(self, look: Look) -> int:
+        """Bring the lines up to date; return the number of the first one that changed."""
+        if self._look is not look:
+            self.release()
+            self._look = look
+        self._stale = False
+        before = {part: len(lines) for part, lines in self._parts.items()}
+        fresh: dict[Part, list[RenderedLine]] = {"head": self._head(look), "thoughts": [], "text": [], "foot": []}
+        changed: dict[Part, int] = {}
+        if self.reasoning and self.thoughts_shown:
+            if self._thoughts is None:
+                self._thoughts = self._thoughts_document(look)
+            changed["thoughts"] = self._thoughts.update(self.reasoning, final=self._is_final(self._thoughts))
+            fresh["thoughts"] = self._thoughts.lines
+        if self.text:
+            if self._body is None:
+                self._body = self._body_document(look)
+            changed["text"] = self._body.update(self.text, final=self._is_final(self._body))
+            fresh["text"] = self._body.lines
+        fresh["foot"] = self._foot(look)
+        first = self._first_change(before, changed, fresh)
+        self._parts = fresh
+        return first
+
+    def _first_change(
+        self, before: dict[Part, int], changed: dict[Part, int], fresh: dict[Part, list[RenderedLine]]
+    ) -> int:
+        """The first line that differs from the lines of the layout before."""
+        start = 0
+        for part in PARTS:
+            if part not in before:
+                return start
+            if part in changed:
+                first = changed[part] if before[part] else 0
+            else:
+                pairs = zip(self._parts[part], fresh[part], strict=False)
+                first = next((number for number, (old, new) in enumerate(pairs) if not old.same_as(new)), before[part])
+            if first < len(fresh[part]) or before[part] != len(fresh[part]):
+                return start + min(first, len(fresh[part]))
+            start += len(fresh[part])
+        return start
+
+    def line(self, number: int) -> tuple[Part, RenderedLine]:
+        """A line and the part that it belongs to."""
+        for part, lines in self._parts.items():
+            if number < len(lines):
+                return part, lines[number]
+            number -= len(lines)
+        raise IndexError(number)
+
+    def find(self, part: Part, source: int) -> int:
+        """The number of the line that shows a raw offset of a part."""
+        number = 0
+        for name in PARTS:
+            lines = self._parts.get(name, [])
+            if name == part:
+                earlier = sum(line.source <= source for line in lines)
+                return min(number + max(0, earlier - 1), max(0, self.height - 1))
+            number += len(lines)
+        return number
+
+    def _is_final(self, document: Document) -> bool:
+        return self.message.status != "streaming" and bool(document.raw)
+
+    def _thoughts_document(self, look: Look) -> Document:
+        style = look.palette.style("thought")
+        bar = Piece("  ┊ ", style)
+        palette = look.palette.under(style)
+        return Document(palette, look.width, margin=(bar,), numbered=False, simple_emoji=look.simple_emoji)
+
+    def _body_document(self, look: Look) -> Document:
+        plain = self.message.role != "assistant"
+        margin = (Piece("  ", look.palette.base),)
+        return Document(look.palette, look.width, margin=margin, plain=plain, simple_emoji=look.simple_emoji)
+
+    def _head(self, look: Look) -> list[RenderedLine]:
+        lines = [self._title(look)]
+        for part in self.message.parts:
+            if isinstance(part, AttachmentPart):
+                text = f"  attached: {clean_line(part.name)} ({_size(part.size_bytes)})"
+                lines += _words(text, look, "status")
+        if self.reasoning:
+            sign = "▾" if self.thoughts_shown else "▸"
+            style = look.palette.style("thought") + Style.from_meta({"thoughts": True})
+            lines += [_line((Piece(f"  {sign} {self._thought_words()}", style),), look)]
+        return lines
+
+    def _title(self, look: Look) -> RenderedLine:
+        role = self.message.role
+        sibling, when = look.palette.style("sibling"), _clock(self.message.created_at)
+        pieces: list[Piece] = []
+        if self.message.siblings > 1:
+            back, on = (sibling + Style.from_meta({"sibling": step}) for step in (-1, 1))
+            pieces = [
+                Piece(f" ‹{self.message.sibling}", back),
+                Piece("/", sibling),
+                Piece(f"{self.message.siblings}›", on),
+            ]
+        taken = sum(cell_len(piece.text) for piece in pieces)
+        if look.width < taken + len(when) + 12:
+            when = ""
+        name = self._name()
+        room = max(1, look.width - taken - len(when) - 1)
+        if cell_len(name) > room:
+            name = set_cell_size(name, room - 1).rstrip() + "…"
+        gap = look.width - cell_len(name) - taken - len(when)
+        space = Piece(" " * max(0, gap), look.palette.base)
+        return _line(
+            (Piece(name, look.palette.style(role)), *pieces, space, Piece(when, look.palette.style("time"))), look
+        )
+
+    def _name(self) -> str:
+        role = self.message.role
+        if role == "user":
+            return "you"
+        generation = self.message.generation
+        return (clean_line(generation.model_name) if generation is not None else "") or role
+
+    def _thought_words(self) -> str:
+        seconds = [part.seconds for part in self.message.parts if isinstance(part, ReasoningPart)]
+        known = [value for value in seconds if value is not None]
+        if self.message.status == "streaming" and not self.text:
+            return "thinking"
+        return f"thought for {sum(known):.1f} s" if known else "thought"
+
+    def _foot(self, look: Look) -> list[RenderedLine]:
+        lines: list[RenderedLine] = []
+        for style, text in self._remarks():
+            lines += _words(f"  {clean_line(text)}", look, style)
+        return [*lines, _line((), look)]
+
+    def _remarks(self) -> Iterator[tuple[str, str]]:
+        """What is to be said about the message, as (style, words) pairs."""
+        status, generation = self.message.status, self.message.generation
+        if status == "streaming":
+            if self.progress or not (self.text or self.reasoning):
+                yield "progress", self.progress or "waiting"
+            return
+        if status == "failed" and generation is not None and generation.error:
+            yield "failure", f"{STATUSES[status]}: {generation.error}"
+        elif STATUSES[status]:
+            yield "failure" if status == "failed" else "status", STATUSES[status]
+        if generation is not None and generation.stop_reason in _CUT:
+            yield "status", STOP_REASONS[generation.stop_reason]
+
+
+def _line(pieces: tuple[Piece, ...], look: Look) -> RenderedLine:
+    return build_line(pieces, _NOWHERE, look.width, look.palette.base, fallback=0)
+
+
+def _words(text: str, look: Look, style: str) -> list[RenderedLine]:
+    """Words of our own, wrapped."""
+    shown = look.palette.style(style)
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    text = text.strip(" ")
+    width = max(2, look.width - len(indent))
+    return [_line((Piece(indent + text[start:end], shown),), look) for start, end in wrap(text, width)]
+
+
+def _clock(seconds: float) -> str:
+    """The time of day, with the date where it is not today's."""
+    try:
+        then, today = time.localtime(seconds), time.localtime()
+    except (OverflowError, OSError, ValueError):
+        return ""
+    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    if size < 1000:
+        return f"{size_bytes} bytes"
+    steps = 0
+    while size >= 1000 and steps < len(_KINDS):
+        size, steps = size / 1000, steps + 1
+    return f"{size:.1f} {_KINDS[steps - 1]}"
