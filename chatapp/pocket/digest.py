@@ -21,7 +21,13 @@ def registry_digest() -> str:
     """SHA-256 over the actions' ids, keys, labels and the parameters' names, defaults and ranges."""
     actions = [[action.id, list(action.keys), action.label] for action in ACTIONS.values()]
     parameters = [
-        [parameter.name, parameter.kind, parameter.show(parameter.default), parameter.show(parameter.neutral), parameter.range]
+        [
+            parameter.name,
+            parameter.kind,
+            parameter.show(parameter.default),
+            parameter.show(parameter.neutral),
+            parameter.range,
+        ]
         for parameter in PARAMETERS.values()
     ]
     return hashlib.sha256(json.dumps([actions, parameters]).encode()).hexdigest()

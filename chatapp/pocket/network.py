@@ -47,7 +47,12 @@ class Network:
         }
         for block in range(shape.blocks):
             sizes = {"attn_q": (width, width), "attn_k": (width, width), "attn_v": (width, width)}
-            sizes |= {"attn_output": (width, width), "ffn_gate": (inner, width), "ffn_up": (inner, width), "ffn_down": (width, inner)}
+            sizes |= {
+                "attn_output": (width, width),
+                "ffn_gate": (inner, width),
+                "ffn_up": (inner, width),
+                "ffn_down": (width, inner),
+            }
             for name, (rows, columns) in sizes.items():
                 self.parameters[f"blk.{block}.{name}.weight"] = self._matrix(rows, columns)
             for name in ("attn_norm", "ffn_norm"):
@@ -77,7 +82,9 @@ class Network:
         return torch.ones(size).requires_grad_()
 
     def _norm(self, state: Tensor, name: str) -> Tensor:
-        return functional.rms_norm(state, (self.shape.width,), self.parameters[name].to(state.dtype), self.shape.norm_epsilon)
+        return functional.rms_norm(
+            state, (self.shape.width,), self.parameters[name].to(state.dtype), self.shape.norm_epsilon
+        )
 
     def _linear(self, state: Tensor, name: str) -> Tensor:
         return functional.linear(state, self.parameters[name + ".weight"])

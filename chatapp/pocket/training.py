@@ -45,8 +45,12 @@ class Training:
         self.seconds, self.checkpoint = seconds, checkpoint
         self.network = Network(shape)
         self.average = {name: tensor.detach().clone() for name, tensor in self.network.parameters.items()}
-        matrices: list[Tensor] = [t for name, t in self.network.parameters.items() if t.dim() == 2 and name.startswith("blk.")]
-        others: list[Tensor] = [t for name, t in self.network.parameters.items() if t.dim() != 2 or not name.startswith("blk.")]
+        matrices: list[Tensor] = [
+            t for name, t in self.network.parameters.items() if t.dim() == 2 and name.startswith("blk.")
+        ]
+        others: list[Tensor] = [
+            t for name, t in self.network.parameters.items() if t.dim() != 2 or not name.startswith("blk.")
+        ]
         self.optimisers = (
             (torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.01), MATRIX_RATE),
             (torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.01), OTHER_RATE),
@@ -56,18 +60,17 @@ class Training:
     def run(self) -> None:
         """Train until the time is spent, logging and saving on the way."""
         streams = {
-            length: windows(dialogues(1000 + length, short=length == SHORT_WINDOW), self.vocabulary, length)
+            length: windows(dialogues(length * 1_000_003 + self.steps, short=length == SHORT_WINDOW), self.vocabulary, length)
             for length in (SHORT_WINDOW, self.shape.context)
         }
-        saved, tokens = self.elapsed, 0
+        saved = self.elapsed
         started = time.monotonic() - self.elapsed
         while self.elapsed < self.seconds:
             length = SHORT_WINDOW if self.elapsed < SHORT_SHARE * self.seconds else self.shape.context
             self._step(streams[length], TOKENS_PER_STEP // length)
-            tokens += TOKENS_PER_STEP
             self.elapsed = time.monotonic() - started
             if self.steps % 25 == 0:
-                _log(f"{self.elapsed:6.0f} s  step {self.steps:5d}  window {length:4d}  loss {self.loss:.4f}  {tokens:,} tokens")
+                _log(f"{self.elapsed:6.0f} s  step {self.steps:5d}  window {length:4d}  loss {self.loss:.4f}")
             if self.elapsed - saved > CHECKPOINT_S:
                 self.save()
                 saved = self.elapsed

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from secrets import token_hex
 
 from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 
-from chatapp.rendering.environment import ChatEnvironment, Template
+from chatapp.rendering.environment import ChatEnvironment, Refusal, Template
 from chatapp.rendering.frames import Render, Rendered
-from chatapp.rendering.tracked import Tracked, joined, message_text, plain, runs_of, template_text
+from chatapp.rendering.tracked import FOREIGN, Tracked, joined, message_text, plain, runs_of, template_text
 
 KEPT_TEMPLATES = 16
 """How many compiled templates are kept."""
@@ -72,17 +73,35 @@ class _Rendering:
     def prompt(self) -> tuple[Tracked, tuple[str, ...]]:
         """The prompt and what there is to say about it.
 
-        Where the template refuses the system prompt or drops it, it goes before the user's message.
+        Some templates refuse messages with control-token text in them. Here it is text anyway, so they are asked
+        again with a veil over it.
         """
-        folded = _folded(self._turns)
-        if folded == self._turns:
-            return self._traced(self._turns, self._plain(self._turns))
         try:
-            text = self._plain(self._turns)
+            return self._fitted(self._turns)
+        except Refusal:
+            veil = token_hex(16)
+            veiled = [_veiled(turn, veil) for turn in self._turns]
+            if veiled == self._turns:
+                raise
+            try:
+                prompt, notices = self._fitted(veiled)
+            except Exception:  # noqa: BLE001 -- the first refusal is the one to show
+                prompt, notices = Tracked(), ()
+            if not prompt:
+                raise
+            return joined((prompt.replace(veil, ""),)), notices
+
+    def _fitted(self, turns: list[_Sourced]) -> tuple[Tracked, tuple[str, ...]]:
+        """The prompt for `turns`; a system prompt that is refused or dropped goes before the user's message."""
+        folded = _folded(turns)
+        if folded == turns:
+            return self._traced(turns, self._plain(turns))
+        try:
+            text = self._plain(turns)
         except Exception:  # noqa: BLE001 -- whatever a template raises; without a system role it may not
             return self._merged(folded, self._plain(folded))
-        prompt, notices = self._traced(self._turns, text)
-        if not self._drops_system(prompt, text):
+        prompt, notices = self._traced(turns, text)
+        if not self._drops_system(turns, prompt, text):
             return prompt, notices
         try:
             return self._merged(folded, self._plain(folded))
@@ -93,14 +112,14 @@ class _Rendering:
         prompt, notices = self._traced(turns, text)
         return prompt, (SYSTEM_MERGED, *notices)
 
-    def _drops_system(self, prompt: Tracked, text: str) -> bool:
+    def _drops_system(self, turns: list[_Sourced], prompt: Tracked, text: str) -> bool:
         """Whether no system message left a trace in `prompt`, whose text is `text`."""
         system = {number for number, turn in enumerate(self._request.turns, 1) if turn.role == "system"}
         if any(source in system for _, source in runs_of(prompt)):
             return False
         if not any(turn.content.strip() for turn in self._request.turns if turn.role == "system"):
             return False
-        rest = [turn for turn in self._turns if turn[0] != "system"]
+        rest = [turn for turn in turns if turn[0] != "system"]
         try:
             return self._plain(rest) == text
         except Exception:  # noqa: BLE001 -- a template that needs the system message has used it
@@ -158,6 +177,14 @@ def _message(turn: _Sourced, tracking: bool) -> dict[str, str]:
     if reasoning:
         message["reasoning_content"] = message["thinking"] = reasoning
     return message
+
+
+def _veiled(turn: _Sourced, veil: str) -> _Sourced:
+    """`turn` with `veil` in everything that looks like a control token."""
+    role, content, reasoning = turn
+    veiled = content.replace("<|", f"<{veil}|")
+    source = next((source for _, source in runs_of(content)), FOREIGN)
+    return role, message_text(plain(veiled), source), reasoning and reasoning.replace("<|", f"<{veil}|")
 
 
 def _folded(turns: Sequence[_Sourced]) -> list[_Sourced]:

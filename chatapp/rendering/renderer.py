@@ -29,6 +29,14 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _HINT = "Send the prompt without a template (`--raw`), or use a model file with another chat template."
 
 
+class _Spent(Exception):
+    """The process is of no more use; `error` says why."""
+
+    def __init__(self, error: TemplateFailed) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 class Renderer:
     """Renders conversations through chat templates, one at a time, in a process kept warm between calls.
 
@@ -100,27 +108,39 @@ class Renderer:
 
     async def _ask(self, request: frames.Render) -> frames.Rendered:
         async with self._turn:
-            while True:
-                process = await self._started()
-                is_fresh = process.answered == 0
+            process = await self._started()
+            if process.answered:
                 began = time.monotonic()
                 try:
-                    answer = await process.ask(request)
-                except TooSlow:
-                    self._process = None
-                    raise self._too_slow() from None
-                except ProcessEnded as error:
-                    self._process = None
-                    if not is_fresh and not self._closed and time.monotonic() - began < self._limit_s / 2:
-                        continue  # it may have died of something else while it waited
-                    raise self._ended(error, time.monotonic() - began) from None
-                if isinstance(answer, frames.Rendered):
-                    return answer
-                if isinstance(answer, frames.Failed) and answer.kind == "memory":
-                    self._process = None
-                    await process.kill()
-                    raise self._too_big()
-                raise _failure(answer)
+                    return await self._answer(process, request)
+                except _Spent as spent:
+                    # It may have died while it waited, or of what earlier templates left in its memory.
+                    if self._closed or time.monotonic() - began > self._limit_s / 2:
+                        raise spent.error from None
+                process = await self._started()
+            try:
+                return await self._answer(process, request)
+            except _Spent as spent:
+                raise spent.error from None
+
+    async def _answer(self, process: RendererProcess, request: frames.Render) -> frames.Rendered:
+        """What `process` makes of `request`; raise _Spent where it can't be asked again, TemplateFailed else."""
+        began = time.monotonic()
+        try:
+            answer = await process.ask(request)
+        except TooSlow:
+            self._process = None
+            raise _Spent(self._too_slow()) from None
+        except ProcessEnded as error:
+            self._process = None
+            raise _Spent(self._ended(error, time.monotonic() - began)) from None
+        if isinstance(answer, frames.Rendered):
+            return answer
+        if isinstance(answer, frames.Failed) and answer.kind == "memory":
+            self._process = None
+            await process.kill()
+            raise _Spent(self._too_big())
+        raise _failure(answer)
 
     async def _started(self) -> RendererProcess:
         if self._closed:
@@ -161,7 +181,7 @@ def _failure(answer: frames.Answer) -> TemplateFailed:
                 hint="Change the conversation so that it fits, or send the prompt without a template (`--raw`).",
             )
         case "too-much":
-            return TemplateFailed(f"The chat template is not run{where}: {message}.", hint=_HINT)
+            return TemplateFailed(f"The chat template was stopped{where}: {message}.", hint=_HINT)
     return TemplateFailed(f"The chat template fails{where}: {message}.", hint=_HINT)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-from chatapp.core.paths import ensure_private_directory
+from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.storage.atomic import create_private, sync_directory
 from chatapp.storage.connection import connect_read_only, number
 from chatapp.storage.failure import damaged
@@ -24,6 +24,7 @@ from chatapp.storage.migrations import APPLICATION_ID, VERSION, version
 DAILY, WEEKLY = 7, 4
 _NAME = re.compile(r"chatapp-(\d{4}-\d{2}-\d{2})\.db")
 _PAGES = 1000
+_SMALL_BYTES = 8_000_000
 _PAUSE_S = 0.002
 
 
@@ -31,14 +32,19 @@ class Cancelled(Exception):
     """The backup was given up because the store closes."""
 
 
-def is_due(directory: Path, today: date) -> bool:
-    """Whether there is no backup of that day yet."""
-    return not (directory / f"chatapp-{today.isoformat()}.db").exists()
+def name_of(day: date) -> str:
+    """The file name of a day's backup."""
+    return f"chatapp-{day.isoformat()}.db"
 
 
-def back_up(
-    database: Path, directory: Path, name: str, *, cancelled: Callable[[], bool] = lambda: False
-) -> Path:
+def is_due(paths: Paths, today: date, *, only_small: bool = False) -> bool:
+    """Whether there is no backup of that day yet; `only_small`: and the database is copied in no time."""
+    if (paths.backups / name_of(today)).exists() or not paths.database.exists():
+        return False
+    return not only_small or paths.database.stat().st_size <= _SMALL_BYTES
+
+
+def back_up(database: Path, directory: Path, name: str, *, cancelled: Callable[[], bool] = lambda: False) -> Path:
     """Copy the database to `directory`/`name` and return that path.
 
     Raise StoreDamaged where the copy is not sound, Cancelled, sqlite3.Error or OSError; an older backup of that

@@ -87,6 +87,10 @@ class Database:
         """Run `change` in a transaction on the writer's thread; raise StorageError or what `change` raises."""
         return await self.run(lambda: self._write(change))
 
+    def write_here(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """As `write`, for work that runs on the writer's thread already."""
+        return self._write(change)
+
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` on the writer's thread, between two changes."""
         if self._closed:
@@ -139,6 +143,11 @@ class Database:
             self._changed = True
         with contextlib.suppress(sqlite3.Error):
             previous.close()
+
+    def let_go(self) -> None:
+        """Close the connections, so that the file can be moved; `replace` must follow."""
+        with self._writing, self._reading:
+            self._connections.close()
 
     async def close(self) -> None:
         """Write what was asked for, then let go of the file; harmless when it is closed."""

@@ -62,6 +62,15 @@ MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES,)
 
 VERSION = len(MIGRATIONS)
 
+COLUMNS = {
+    "conversations": "id, title, folded_title, model, leaf_id, message_count, pinned, touched, created_at, updated_at, "
+    "deleted_at, edits, system_prompt",
+    "messages": "id, conversation_id, parent_id, role, status, writer, created_at, parts",
+    "setups": "id, content",
+    "generations": "message_id, setup_id, detail, token_ids",
+}
+"""The columns of every table that can't be made anew from the others; the first is the row's number."""
+
 
 def version(connection: sqlite3.Connection) -> int:
     """How many steps the database has taken."""
@@ -84,3 +93,8 @@ def migrate(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def placeholders(columns: str) -> str:
+    """As many question marks as there are columns."""
+    return ", ".join("?" for _ in columns.split(","))

@@ -14,7 +14,7 @@ from chatapp.core.errors import StorageError, StoreBusy, StoreDamaged, StoreNewe
 from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, make_private
-from chatapp.storage.connection import READER_WAIT_S, connect, number
+from chatapp.storage.connection import READER_WAIT_S, connect, in_transaction, number
 from chatapp.storage.database import Connections
 from chatapp.storage.failure import damaged, storage_error
 from chatapp.storage.lock import Lock
@@ -80,7 +80,7 @@ def _prepared(paths: Paths, writer: Writer) -> Opened:
             _examine(connection, paths.database)
             _migrate(connection, paths)
             writer.enter()
-            interrupt_abandoned(connection, writer)
+            in_transaction(connection, lambda inside: interrupt_abandoned(inside, writer))
             problems = () if index.prepare(connection) else (_no_full_text_search(),)
             return Opened(Connections(connection, connect(paths.database, wait_s=READER_WAIT_S)), problems)
         except BaseException:
@@ -99,7 +99,7 @@ def _examine(connection: sqlite3.Connection, database: Path) -> None:
     if version(connection) > VERSION:
         raise StoreNewer(
             f"The database {clean_line(str(database))} was written by a newer chatapp.",
-            hint="It is read and left as it is, and what is new is not saved. Install the newer chatapp again.",
+            hint="It is read and left as it is. What is new is kept aside until a chatapp that is new enough opens it.",
         )
     if database.stat().st_size <= CHECKED_BYTES or _suspicion(database).exists():
         reason = backup.unsound(connection)
@@ -107,7 +107,9 @@ def _examine(connection: sqlite3.Connection, database: Path) -> None:
             raise damaged(database, reason)
         with contextlib.suppress(OSError):
             _suspicion(database).unlink()
-    number(connection, "SELECT count(*) FROM (SELECT 1 FROM messages m, conversations c, generations g, setups s LIMIT 1)")
+    number(
+        connection, "SELECT count(*) FROM (SELECT 1 FROM messages m, conversations c, generations g, setups s LIMIT 1)"
+    )
 
 
 def _migrate(connection: sqlite3.Connection, paths: Paths) -> None:

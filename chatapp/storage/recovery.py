@@ -90,9 +90,13 @@ def _drop_journal(draft: Path) -> None:
 
 
 def _told(error: StoreDamaged, aside: Path, day: date | None, count: int) -> StoreDamaged:
-    start = f"the backup of {day.isoformat()} was opened" if day is not None else "there was no backup"
+    start = (
+        f"the backup of {day.isoformat()} was opened"
+        if day is not None
+        else "a new one was begun, for there was no backup"
+    )
     return StoreDamaged(
-        f"{error.message} It was set aside as {clean_line(str(aside))}; {start}, and {count} messages that were only "
-        "in the damaged file were saved from it.",
-        hint="Nothing was deleted. Look whether something is missing; the file that was set aside still holds the rest.",
+        f"{error.message} It was set aside as {clean_line(str(aside))}; {start}, and {count} messages that it did not "
+        "have were saved from the damaged file.",
+        hint="Nothing was deleted. Look whether something is missing; the file that was set aside holds the rest.",
     )

@@ -16,8 +16,9 @@ from pathlib import Path
 from chatapp.core.paths import ensure_private_directory
 from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, sync_directory
-from chatapp.storage.connection import Row, connect_memory, connect_read_only, in_transaction, number
-from chatapp.storage.migrations import migrate
+from chatapp.storage.connection import connect, connect_memory, connect_read_only, in_transaction, number
+from chatapp.storage.migrations import COLUMNS, VERSION, migrate, placeholders, version
+from chatapp.storage.records import decode_parts, searchable_text
 
 COPIED_BYTES = 256_000_000
 """A larger file is copied in part: the conversations of late."""
@@ -36,10 +37,8 @@ CREATE TRIGGER IF NOT EXISTS note_message AFTER UPDATE ON messages
 CREATE TRIGGER IF NOT EXISTS note_generation AFTER INSERT ON generations
     BEGIN INSERT OR IGNORE INTO unsaved VALUES ('messages', new.message_id); END;
 """
-_CONVERSATION = (
-    "id, title, folded_title, model, leaf_id, pinned, created_at, updated_at, deleted_at, edits, system_prompt"
-)
-_MESSAGE = "id, conversation_id, parent_id, role, status, writer, created_at, parts"
+_CONVERSATION = COLUMNS["conversations"].replace("message_count, ", "").replace("touched, ", "")
+_MESSAGE = COLUMNS["messages"]
 
 
 def take_refuge(database: Path) -> sqlite3.Connection:
@@ -50,12 +49,13 @@ def take_refuge(database: Path) -> sqlite3.Connection:
         memory.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         memory.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last + step))
     memory.executescript(_NOTES)
+    memory.execute("DELETE FROM unsaved")
     return memory
 
 
-def has_unsaved(memory: sqlite3.Connection) -> bool:
-    """Whether something in the refuge is not in the file."""
-    return bool(number(memory, "SELECT count(*) FROM unsaved"))
+def unsaved(memory: sqlite3.Connection) -> int:
+    """How many rows of the refuge are not in the file."""
+    return number(memory, "SELECT count(*) FROM unsaved")
 
 
 def save(memory: sqlite3.Connection, file: sqlite3.Connection) -> None:
@@ -87,7 +87,7 @@ def save_kept(directory: Path, file: sqlite3.Connection) -> int:
     count = 0
     for path in sorted(directory.glob("unsaved-*.db")) if directory.is_dir() else ():
         with contextlib.suppress(sqlite3.Error, OSError):
-            with contextlib.closing(connect_read_only(path)) as kept:
+            with contextlib.closing(connect(path)) as kept:
                 save(kept, file)
             path.unlink()
             count += 1
@@ -115,9 +115,8 @@ def _copy(database: Path) -> sqlite3.Connection:
 
 
 def _copy_from(source: sqlite3.Connection, memory: sqlite3.Connection, database: Path) -> None:
-    if database.stat().st_size <= COPIED_BYTES:
+    if database.stat().st_size <= COPIED_BYTES and version(source) <= VERSION:
         source.backup(memory)
-        number(memory, "SELECT count(*) FROM conversations")
         return
     migrate(memory)
     recent = "SELECT id FROM conversations ORDER BY touched DESC LIMIT ?"
@@ -136,18 +135,91 @@ def _copy_from(source: sqlite3.Connection, memory: sqlite3.Connection, database:
 def _copy_rows(
     source: sqlite3.Connection, target: sqlite3.Connection, table: str, condition: str, parameters: tuple[int, ...]
 ) -> None:
-    cursor = source.execute(f"SELECT * FROM {table} WHERE {condition}", parameters)
-    columns = [column[0] for column in cursor.description]
-    target.executemany(_insert(table, columns), map(_bindable, cursor))
+    source.text_factory = _decoded
+    columns = COLUMNS[table]
+    rows = source.execute(f"SELECT {columns} FROM {table} WHERE {condition}", parameters)
+    target.executemany(f"INSERT INTO {table} ({columns}) VALUES ({placeholders(columns)})", rows)
 
 
 def _save(memory: sqlite3.Connection, file: sqlite3.Connection) -> None:
-    moved: dict[int, int] = {}
-    for (conversation_id,) in memory.execute("SELECT id FROM unsaved WHERE kind = 'conversations' ORDER BY id"):
-        _save_conversation(memory, file, conversation_id, moved)
-    for (message_id,) in memory.execute("SELECT id FROM unsaved WHERE kind = 'messages' ORDER BY id"):
-        _save_message(memory, file, message_id, moved)
-    file.execute(
-        "UPDATE conversations SET message_count = (SELECT count(*) FROM messages WHERE conversation_id = "
-        "conversations.id) WHERE id IN (SELECT conversation_id FROM unindexed u JOIN messages m ON m.id = u.message_id)"
+    moved = {
+        identity: _save_conversation(memory, file, identity)
+        for (identity,) in memory.execute(
+            "SELECT c.id FROM unsaved u JOIN conversations c ON c.id = u.id WHERE kind = 'conversations' "
+            "ORDER BY c.touched"
+        ).fetchall()
+    }
+    for (identity,) in memory.execute("SELECT id FROM unsaved WHERE kind = 'messages' ORDER BY id").fetchall():
+        _save_message(memory, file, identity, moved)
+    for identity in moved.values():
+        file.execute(
+            "UPDATE conversations SET message_count = (SELECT count(*) FROM messages WHERE conversation_id = ?1) "
+            "WHERE id = ?1",
+            (identity,),
+        )
+
+
+def _save_conversation(memory: sqlite3.Connection, file: sqlite3.Connection, identity: int) -> int:
+    """Write a conversation, and return its number in the file: another one where that was taken meanwhile."""
+    row = memory.execute(f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?", (identity,)).fetchone()
+    values = {name: _plain(value) for name, value in zip(_CONVERSATION.split(", "), row, strict=True)}
+    same = file.execute("SELECT created_at FROM conversations WHERE id = ?", (identity,)).fetchone()
+    if same is not None and same[0] == values["created_at"]:
+        _update(file, "conversations", values)
+        return identity
+    if same is None:
+        # Purged by another process meanwhile, or new: all of it is written.
+        memory.execute(
+            "INSERT OR IGNORE INTO unsaved SELECT 'messages', id FROM messages WHERE conversation_id = ?", (identity,)
+        )
+    else:
+        del values["id"]
+    columns = ", ".join(values)
+    cursor = file.execute(
+        f"INSERT INTO conversations ({columns}, touched) VALUES ({', '.join('?' for _ in values)}, "
+        "(SELECT coalesce(max(touched), 0) + 1 FROM conversations))",
+        tuple(values.values()),
     )
+    return cursor.lastrowid or identity
+
+
+def _save_message(memory: sqlite3.Connection, file: sqlite3.Connection, identity: int, moved: dict[int, int]) -> None:
+    row = memory.execute(f"SELECT {_MESSAGE} FROM messages WHERE id = ?", (identity,)).fetchone()
+    values = {name: _plain(value) for name, value in zip(_MESSAGE.split(", "), row, strict=True)}
+    owner = values["conversation_id"]
+    values["conversation_id"] = moved.get(owner, owner) if isinstance(owner, int) else owner
+    before = file.execute("SELECT status, parts FROM messages WHERE id = ?", (identity,)).fetchone()
+    if before is None:
+        columns, places = ", ".join(values), ", ".join("?" for _ in values)
+        file.execute(f"INSERT INTO messages ({columns}) VALUES ({places})", tuple(values.values()))
+    else:
+        if before[0] != b"streaming":
+            index.withdraw(file, identity, searchable_text(decode_parts(before[1])))
+        _update(file, "messages", values)
+    if values["status"] != "streaming":
+        index.enter(file, identity, searchable_text(decode_parts(str(values["parts"]).encode())))
+    generation = memory.execute(
+        "SELECT g.setup_id, u.content, g.detail, g.token_ids FROM generations g JOIN setups u ON u.id = g.setup_id "
+        "WHERE g.message_id = ?",
+        (identity,),
+    ).fetchone()
+    if generation is not None:
+        setup_id, content, detail, token_ids = generation
+        file.execute("INSERT OR IGNORE INTO setups (id, content) VALUES (?, ?)", (setup_id, _plain(content)))
+        file.execute(
+            "INSERT OR REPLACE INTO generations (message_id, setup_id, detail, token_ids) VALUES (?, ?, ?, ?)",
+            (identity, setup_id, _plain(detail), token_ids),
+        )
+
+
+def _update(file: sqlite3.Connection, table: str, values: dict[str, int | float | str | None]) -> None:
+    assignments = ", ".join(f"{column} = ?" for column in values)
+    file.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", (*values.values(), values["id"]))
+
+
+def _plain(value: int | float | bytes | None) -> int | float | str | None:
+    return _decoded(value) if isinstance(value, bytes) else value
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode(errors="replace")

@@ -18,7 +18,7 @@ from chatapp.core.conversations import STATUSES
 from chatapp.storage import index
 from chatapp.storage.atomic import create_private
 from chatapp.storage.connection import Row, connect, connect_read_only, number
-from chatapp.storage.migrations import migrate
+from chatapp.storage.migrations import COLUMNS, migrate
 from chatapp.storage.segment import folded
 
 PATIENCE_S = 30.0
@@ -27,14 +27,6 @@ _LARGEST = 2**62
 _UNREADABLE = (sqlite3.DatabaseError, ValueError)
 _ROLES = (b"system", b"user", b"assistant")
 _STATUSES = tuple(status.encode() for status in STATUSES)
-_COLUMNS = {
-    "conversations": (
-        "id, title, model, leaf_id, pinned, touched, created_at, updated_at, deleted_at, edits, system_prompt"
-    ),
-    "messages": "id, conversation_id, parent_id, role, status, writer, created_at, parts",
-    "setups": "id, content",
-    "generations": "message_id, setup_id, detail, token_ids",
-}
 
 
 def salvage(damaged: Path, target: sqlite3.Connection, scratch: Path) -> int:
@@ -55,7 +47,7 @@ def salvage(damaged: Path, target: sqlite3.Connection, scratch: Path) -> int:
 
 def walk(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
     """Every row of `table` that can be read, each once, in no particular order."""
-    key, columns = _COLUMNS[table].split(",")[0], _COLUMNS[table]
+    key, columns = COLUMNS[table].split(",")[0], COLUMNS[table]
     gaps = [(-_LARGEST, _LARGEST)]
     give_up_at, probes = time.monotonic() + PATIENCE_S, 0
     while gaps and probes < _PROBES and time.monotonic() < give_up_at:
@@ -107,7 +99,7 @@ def _take_over(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
 
 
 def _take_conversation(target: sqlite3.Connection, row: Row) -> None:
-    identity, title, model, leaf, pinned, touched, created, updated, deleted, edits, system_prompt = row
+    identity, title, _, model, leaf, _, pinned, touched, created, updated, deleted, edits, system_prompt = row
     if not isinstance(identity, int) or identity <= 0:
         return
     known = target.execute("SELECT touched FROM conversations WHERE id = ?", (identity,)).fetchone()

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from chatapp.core.paths import ensure_private_directory
 from chatapp.storage import index
-from chatapp.storage.connection import in_transaction
 from chatapp.storage.lock import Lock
 from chatapp.storage.records import decode_parts, searchable_text
 
@@ -41,16 +40,17 @@ class Writer:
 
 
 def interrupt_abandoned(connection: sqlite3.Connection, writer: Writer) -> int:
-    """Mark what dead writers left streaming as interrupted, and forget them; return how many messages that were."""
+    """Mark what dead writers left streaming as interrupted, and forget them; return how many messages that were.
+
+    Runs inside a transaction.
+    """
     directory, own = writer.directory, writer.name
     streaming = connection.execute("SELECT DISTINCT writer FROM messages WHERE status = 'streaming'").fetchall()
     abandoned = [name for (name,) in streaming if not _alive(directory, name.decode(errors="replace"), own)]
     if directory.is_dir():
         for path in directory.iterdir():
             _alive(directory, path.name, own)
-    if not abandoned:
-        return 0
-    return in_transaction(connection, lambda inside: sum(_interrupt(inside, name) for name in abandoned))
+    return sum(_interrupt(connection, name) for name in abandoned)
 
 
 def _interrupt(connection: sqlite3.Connection, writer: bytes) -> int:

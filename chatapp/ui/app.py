@@ -101,9 +101,9 @@ class Workbench(App[None], inherit_bindings=False):
         if again:
             await self.action_quit()
         elif self._chat.pane.stop():
-            say(self, "Stopped. ctrl+c again leaves chatapp.", seconds=_TWICE_S)
+            self._chat.hint("Stopped. ctrl+c again leaves chatapp.", _TWICE_S)
         else:
-            say(self, "ctrl+c again leaves chatapp. Everything is saved.", seconds=_TWICE_S)
+            self._chat.hint("ctrl+c again leaves chatapp; everything is saved", _TWICE_S)
 
     def action_suspend(self) -> None:
         """Go back to the shell until `fg`."""

@@ -22,6 +22,8 @@ _MARKER = re.compile(
 )
 """User-defined tokens that mark structure; others (line breaks, HTML tags, runs of spaces) are ordinary text."""
 _ANCHORS = ("\n", "|", "\x01", "a")
+_SENTENCEPIECE_SPACE = "▁"
+"""Vocabularies that put a space before text read this character as one."""
 
 _Span: TypeAlias = tuple[int, int]
 
@@ -202,7 +204,7 @@ class Tokenizer:
         ids = self._parsed(text)
         if not self._prefixes_space or not text:
             return ids
-        wanted = text.encode("utf-8", "replace")
+        wanted = text.replace(_SENTENCEPIECE_SPACE, " ").encode("utf-8", "replace")
         for anchor in _ANCHORS:
             head = self._parsed(anchor)
             whole = self._parsed(anchor + text)

@@ -7,6 +7,7 @@ import re
 from chatapp.pocket.corpus.intent import Intent
 from chatapp.ui.actions import ACTIONS, Action
 
+
 def key_name(key: str) -> str:
     """Write a key as people read it."""
     if key == "escape":
@@ -279,7 +280,7 @@ def _actions() -> tuple[Intent, ...]:
         ),
         _words(
             "rename-conversation",
-            "to give it another title.",
+            "to rename the conversation.",
             (
                 "(rename|retitle|name|label|call) (a|this|the|my|an old) <chat> [differently|something else]",
                 "(change|edit|set|give|alter|fix|correct) (the|a|its|another) (title|name|heading) (of|for|to) (a|this|the|my) <chat>",
@@ -293,7 +294,7 @@ def _actions() -> tuple[Intent, ...]:
         ),
         _words(
             "delete-conversation",
-            "to move it to the trash. Undo brings it back.",
+            "to move the conversation to the trash. Undo brings it back.",
             (
                 "<delete> (a|this|the|my|an old|one|some|that) <chat>",
                 "<delete> [the|my|old|some] (<chats>|chat history|history|everything i said)",

@@ -69,7 +69,7 @@ _COMMANDS: tuple[Intent, ...] = (
     ),
     _command(
         "history show",
-        "Run chatapp history show with the conversation's id to print it.",
+        "Run chatapp history show with the conversation's number to print it.",
         (
             "(print|show|read|dump|output|display) (a|one|an old|a saved|a whole|some) (conversation|chat) (in|from|on|to|at) <shell>",
             "(print|dump|output) (a|one) (conversation|chat)",

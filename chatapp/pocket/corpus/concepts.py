@@ -64,7 +64,10 @@ _DATA: tuple[Intent, ...] = (
             "(move|keep|put|store|change) (the data|all files|everything|the data directory|all my data|the config|chatapp's files|my data|all data) [to|in|into|on] (another place|another directory|elsewhere|a usb stick|another folder|somewhere else|another disk|one folder)",
             "(use|choose|set) (another|a different) (data directory|home directory|folder for the data|place for the files)",
         ),
-        say=("(what is|explain|what does) CHATAPP_HOME [do|mean]", "(chatapp_home|portable mode|change data directory)"),
+        say=(
+            "(what is|explain|what does) CHATAPP_HOME [do|mean]",
+            "(chatapp_home|portable mode|change data directory)",
+        ),
         weight=0.6,
     ),
     Intent(
@@ -222,9 +225,7 @@ _WORDS: tuple[Intent, ...] = (
     ),
     Intent(
         "word system prompt",
-        (
-            "A system prompt is an instruction that stands before the conversation and tells the model how to behave.",
-        ),
+        ("A system prompt is an instruction that stands before the conversation and tells the model how to behave.",),
         about=("(a|the|) system (prompt|message)", "system prompts"),
         say=("(difference|what is the difference) between [a] system prompt and [a] user message",),
         weight=1.0,
@@ -250,7 +251,9 @@ _WORDS: tuple[Intent, ...] = (
     ),
     Intent(
         "word hallucination",
-        ("A hallucination is something made up that a model states as a fact. Lower temperature or top_k, and check facts.",),
+        (
+            "A hallucination is something made up that a model states as a fact. Lower temperature or top_k, and check facts.",
+        ),
         about=("[a] hallucination", "hallucinations", "hallucinating"),
         do=(
             "(stop|avoid|reduce|prevent|lower|decrease|limit) (hallucinations|hallucinating|hallucination|made-up facts|invented facts|wrong facts|false facts)",
@@ -266,14 +269,18 @@ _WORDS: tuple[Intent, ...] = (
         "word gguf",
         ("GGUF is the file format for models that llama.cpp reads. chatapp runs GGUF files.",),
         about=("gguf", "[a] gguf file", "the gguf format", "a .gguf file"),
-        say=("(which|what) (format|file format|files|model files|model formats) (do models|does chatapp|does it|do you) (need|use|run|support|read|take)",),
+        say=(
+            "(which|what) (format|file format|files|model files|model formats) (do models|does chatapp|does it|do you) (need|use|run|support|read|take)",
+        ),
         weight=0.9,
     ),
     Intent(
         "word llama.cpp",
         ("llama.cpp is the engine that runs the model on this machine.",),
         about=("llama.cpp", "llama cpp", "the engine"),
-        say=("(what|which) (engine|library|backend) (runs|do you use|does it use|is used|does chatapp use) [the model|]",),
+        say=(
+            "(what|which) (engine|library|backend) (runs|do you use|does it use|is used|does chatapp use) [the model|]",
+        ),
         weight=0.8,
     ),
     Intent(
@@ -291,7 +298,12 @@ _WORDS: tuple[Intent, ...] = (
     Intent(
         "word parameters",
         ("A model's parameters are the numbers that it learnt. I have about three million, which is tiny.",),
-        about=("(the|a model's) (parameters|weights) of a model", "a parameter of a neural network", "model weights", "weights"),
+        about=(
+            "(the|a model's) (parameters|weights) of a model",
+            "a parameter of a neural network",
+            "model weights",
+            "weights",
+        ),
         say=("how many (parameters|weights) (do you have|does pocket have|have you got|are in you)",),
         weight=0.8,
     ),
@@ -325,7 +337,10 @@ _WORDS: tuple[Intent, ...] = (
         "chatapp",
         ("chatapp is a workbench in the terminal for talking to language models on your own machine.",),
         about=("chatapp", "this (app|program|tool)", "the app [i am using]", "this (application|software)"),
-        say=("(what|which) (app|program|software) (is this|am i using|am i in)", "what (can|does) (chatapp|this app|this program) [do]"),
+        say=(
+            "(what|which) (app|program|software) (is this|am i using|am i in)",
+            "what (can|does) (chatapp|this app|this program) [do]",
+        ),
         weight=1.2,
     ),
 )

@@ -43,16 +43,14 @@ SYSTEMS = (
 )
 
 _AGAIN = (
-    "(what did you say|say that again|can you repeat that|repeat that please|repeat|pardon|sorry what|once more|again please|i did not get that|come again|what was that|please say it again|could you say that again|i forgot what you said|tell me that again|repeat your last answer)",
+    "(what did you say|say that again|can you repeat that|repeat that please|repeat|pardon|sorry what|once more|again please|i did not get that|come again|what was that|please say it again|could you say that again|i forgot what you said|tell me that again|repeat your last answer|which key was that [again]|what was the (key|command|value|answer) [again]|(what|which) was it again|one more time|i was not listening|you said what)",
 )
 
 
 @cache
 def intents() -> tuple[Intent, ...]:
     """All plain intents of the corpus."""
-    return (
-        app_actions.intents() + commands.intents() + concepts.intents() + sampling.intents() + small_talk.intents()
-    )
+    return app_actions.intents() + commands.intents() + concepts.intents() + sampling.intents() + small_talk.intents()
 
 
 def _drawn(group: tuple[Intent, ...]) -> Callable[[Random], Exchange]:

@@ -11,12 +11,16 @@ _SUBJECTS = tuple(
     "the train|my neighbour|the old house|our garden|the weather|a friend of mine|the teacher|the market|my brother|the river|"
     "the committee|a small shop|the museum|this recipe|the harvest|the museum guide|the road to the village|the library|our dog|"
     "the concert|the bridge|the letter|the school|the new roof|a neighbour's cat|the mountain path|the harbour|the soup|the engine|"
-    "everyone|nobody here|the film|the winter|the first snow|my grandmother|the clock in the hall|a long walk|the boat".split("|")
+    "everyone|nobody here|the film|the winter|the first snow|my grandmother|the clock in the hall|a long walk|the boat".split(
+        "|"
+    )
 )
 _VERBS = tuple(
     "was late|needs more time|stood near|looked like|reminded me of|was better than|had nothing to do with|came before|will follow|"
     "is quite close to|was built after|smelled of|cost more than|was painted by|belonged to|waited for|changed because of|"
-    "opens behind|was older than|is famous for|was lost with|was repaired with|can be seen from|began with|ended without".split("|")
+    "opens behind|was older than|is famous for|was lost with|was repaired with|can be seen from|began with|ended without".split(
+        "|"
+    )
 )
 _OBJECTS = tuple(
     "the station|last summer|a wooden table|the other side|some bread and cheese|two old chairs|the north wind|the evening light|"
@@ -25,7 +29,20 @@ _OBJECTS = tuple(
     "many questions|a yellow door|the same idea|music from next door|good advice|the mayor|a slow afternoon".split("|")
 )
 _LINKS = (". ", ". ", ". ", ", and ", ", but ", "; ", ", because ", ", so ", ", while ")
-_OPENERS = ("", "", "", "Yes, ", "I think ", "You know, ", "In short, ", "As I said, ", "Well, ", "Of course, ", "Maybe ", "Yesterday ")
+_OPENERS = (
+    "",
+    "",
+    "",
+    "Yes, ",
+    "I think ",
+    "You know, ",
+    "In short, ",
+    "As I said, ",
+    "Well, ",
+    "Of course, ",
+    "Maybe ",
+    "Yesterday ",
+)
 
 
 def prose(rng: Random, clauses: int) -> str:

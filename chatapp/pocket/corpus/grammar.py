@@ -14,7 +14,6 @@ from random import Random
 from chatapp.pocket.corpus import lexicon
 
 
-
 class Pattern:
     """A compiled pattern: a sequence of texts and choices."""
 

@@ -79,7 +79,8 @@ def capitals(rng: Random) -> Exchange:
     if rng.random() < 0.12:
         country, city = rng.choice([pair for pair in CAPITALS.items() if pair[1] != "London"])
         return (Turn(_filled(_COUNTRY, city, rng), f"{city} is the capital of {country}."),)
-    frames, turns = _CAPITAL, []
+    frames: tuple[str, ...] = _CAPITAL
+    turns: list[Turn] = []
     while not turns or (rng.random() < 0.35 and len(turns) < 4):
         country = rng.choice(list(CAPITALS))
         called = rng.choice((country, *_ALSO_CALLED.get(country, ())))
@@ -115,9 +116,9 @@ for _entry in _PAIRS.split("|"):
     _first, _second = _entry.split(" ")
     OPPOSITES.setdefault(_second, _first)
 _OPPOSITE = (
-    "(what is|what's|tell me|name|do you know|give me|say|can you tell me|find|what would be) the (opposite|antonym|contrary|reverse) (of|to|for) [the word] (X|X|\"X\")",
-    "(opposite|antonym|contrary) of (X|X|\"X\")",
-    "(which|what) (word is|is) the (opposite|antonym|contrary) of (X|\"X\")",
+    '(what is|what\'s|tell me|name|do you know|give me|say|can you tell me|find|what would be) the (opposite|antonym|contrary|reverse) (of|to|for) [the word] (X|X|"X")',
+    '(opposite|antonym|contrary) of (X|X|"X")',
+    '(which|what) (word is|is) the (opposite|antonym|contrary) of (X|"X")',
     "(which|what) word means the (opposite|contrary) of X",
     "X - opposite",
     "the (opposite|contrary) of X is (what|)",
@@ -131,15 +132,26 @@ _OPPOSITE = (
     "what is X's opposite",
     "what word is the contrary of X",
 )
-_OPPOSITE_THEN = ("[and] of X", "and (the opposite of|for) X", "(what|how) about X", "and X", "[now|next] X", "the same for X", "X")
+_OPPOSITE_THEN = (
+    "[and] of X",
+    "and (the opposite of|for) X",
+    "(what|how) about X",
+    "and X",
+    "[now|next] X",
+    "the same for X",
+    "X",
+)
 
 
 def opposites(rng: Random) -> Exchange:
     """Ask for opposites, then perhaps for more of them."""
     if rng.random() < 0.07:
-        word = rng.choice((names.invented(rng), *(rng.choice(("table", "spoon", "banana", "tuesday", "music", "paper", "seven")),)))
+        word = rng.choice(
+            (names.invented(rng), *(rng.choice(("table", "spoon", "banana", "tuesday", "music", "paper", "seven")),))
+        )
         return (Turn(_filled(_OPPOSITE, word, rng, exact=True), f"I don't know an opposite of {word}."),)
-    frames, turns = _OPPOSITE, []
+    frames: tuple[str, ...] = _OPPOSITE
+    turns: list[Turn] = []
     while not turns or (rng.random() < 0.35 and len(turns) < 4):
         word = rng.choice(list(OPPOSITES))
         turns.append(Turn(_filled(frames, word, rng), f"The opposite of {word} is {OPPOSITES[word]}."))
@@ -191,7 +203,15 @@ def sums(rng: Random) -> Exchange:
     if chance < 0.06:
         frames = _TIMES if rng.random() < 0.6 else _PLUS
         low, high = (2, 100) if frames is _TIMES else (120, 9999)
-        return (_sum_turn(frames, rng.randrange(low, high), rng.randrange(low, high), "I only add and subtract small numbers.", rng),)
+        return (
+            _sum_turn(
+                frames,
+                rng.randrange(low, high),
+                rng.randrange(low, high),
+                "I only add and subtract small numbers.",
+                rng,
+            ),
+        )
     turns: list[Turn] = []
     while not turns or (rng.random() < 0.3 and len(turns) < 4):
         a, b = rng.randrange(31), rng.randrange(31)
@@ -211,6 +231,7 @@ def _sum_turn(frames: tuple[str, ...], a: int, b: int, answer: str, rng: Random)
     worded = rng.random() < 0.2
     pattern = grammar.pick(frames, rng)
     text = "".join(
-        _number(a, worded) if character == "A" else _number(b, worded) if character == "B" else character for character in pattern
+        _number(a, worded) if character == "A" else _number(b, worded) if character == "B" else character
+        for character in pattern
     )
     return Turn(grammar.noisy(text, rng), answer)

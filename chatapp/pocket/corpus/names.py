@@ -22,10 +22,10 @@ BEINGS = tuple(
     "musician poet tailor shoemaker blacksmith carpenter soldier captain pilot driver postman nurse scientist inventor programmer "
     "computer teapot lamp clock train tractor boat ship car bicycle tree flower mushroom stone cloud star moon snowman pumpkin "
     "potato carrot apple cactus shoe hat umbrella pencil book spoon kettle toaster lighthouse caterpillar ladybird grasshopper "
-    "cricket dragonfly firefly moth worm llama alpaca moose deer reindeer walrus seal polar-bear raccoon skunk sloth flamingo "
+    "cricket dragonfly firefly moth worm llama alpaca moose deer reindeer walrus seal raccoon skunk sloth flamingo "
     "pelican peacock pigeon sparrow robin woodpecker salmon goldfish jellyfish starfish lobster vampire zombie ninja detective "
     "thief beggar monk nun bird fish child man woman chicken turkey cheetah leopard zebra hippo rhino gorilla dinosaur lamb "
-    "piglet duckling android alien knight-errant goblin cook waiter judge mayor student grandmother grandfather".split()
+    "piglet duckling android alien goblin cook waiter judge mayor student grandmother grandfather".split()
 )
 NATURES = tuple(
     "small red brave shy clever old young hungry kind lonely curious sleepy little tiny big green blue lazy happy sad proud quiet "
@@ -36,7 +36,34 @@ PLACES = (
     "beside a river", "in a tall tower", "on a small island", "in a big city", "at the edge of the desert", "in the mountains",
     "in a little house", "on the moon", "in a garden", "behind the station", "in a cave", "at the end of the road",
 )  # fmt: skip
-_ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "gr", "tr", "pl", "st", "sh", "ch", "j", "h", "w", "dr", "fl")
+_ONSETS = (
+    "b",
+    "d",
+    "f",
+    "g",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "t",
+    "v",
+    "z",
+    "br",
+    "gr",
+    "tr",
+    "pl",
+    "st",
+    "sh",
+    "ch",
+    "j",
+    "h",
+    "w",
+    "dr",
+    "fl",
+)
 _VOWELS = ("a", "e", "i", "o", "u", "a", "e", "i", "o", "oo", "ee", "ai")
 _CODAS = ("", "", "", "n", "l", "r", "s", "m", "x", "k", "t", "nd", "rt", "p", "g")
 
@@ -53,6 +80,12 @@ def person(rng: Random) -> str:
     return rng.choice(PEOPLE) if rng.random() < 0.65 else invented(rng).capitalize()
 
 
+_ROLES = ("keeper", "driver", "seller", "hunter", "collector", "player", "maker", "dog", "bird", "boy", "girl", "cat", "king")
+
+
 def being(rng: Random) -> str:
     """Somebody whom a story may be about."""
-    return rng.choice(BEINGS).replace("-", " ") if rng.random() < 0.72 else invented(rng)
+    chance = rng.random()
+    if chance < 0.1:
+        return f"{rng.choice(BEINGS)} {rng.choice(_ROLES)}"
+    return rng.choice(BEINGS) if chance < 0.7 else invented(rng)

@@ -32,20 +32,50 @@ _VALUES: dict[str, tuple[object, ...]] = {
     "weight": (4, 12, 60, 75),
     "language": ("English", "French", "Spanish"),
     "id": tuple(range(1, 100)),
+    "director": ("Ada Moss", "Ivan Lake", "Rosa Hill"),
+    "artist": ("The Owls", "Nina Vale", "Blue Train"),
+    "genre": ("drama", "comedy", "jazz", "poetry"),
+    "duration": (95, 120, 180, 210),
+    "rating": (3, 4, 5),
+    "surname": ("Moss", "Lake", "Hill", "Stone"),
+    "phone": ("555-0100", "555-0123"),
+    "address": ("1 Mill Street", "7 Hill Road"),
+    "street": ("Mill Street", "Hill Road"),
+    "company": ("Moss and Sons", "Lake Works"),
+    "salary": (30000, 42000, 55000),
+    "gender": ("female", "male"),
+    "birthday": ("1990-05-17", "1984-11-02"),
+    "date": ("2024-03-01", "2023-10-12"),
+    "quantity": (1, 2, 5, 10),
+    "category": ("tools", "food", "toys"),
+    "size": ("small", "medium", "large"),
+    "type": ("simple", "common"),
+    "description": ("a nice thing", "small and useful"),
+    "food": ("fish", "hay", "seeds"),
+    "capital": ("Paris", "Rome", "Oslo"),
+    "continent": ("Europe", "Asia", "Africa"),
+    "status": ("open", "done"),
+    "eyes": ("blue", "brown", "green"),
+    "hair": ("brown", "black", "grey"),
     "active": (True, False),
 }
 _THINGS: dict[str, tuple[str, ...]] = {
-    "person": ("name", "age", "job", "city", "country", "email", "hobby", "married", "height", "language"),
+    "person": ("name", "age", "job", "city", "country", "email", "hobby", "married", "height", "language",
+               "surname", "phone", "address", "company", "salary", "gender", "birthday", "weight", "eyes", "hair", "street"),
     "user": ("name", "age", "email", "id", "active", "language", "city", "country"),
     "book": ("title", "author", "year", "pages", "price", "language"),
     "pet": ("name", "species", "age", "colour", "color", "breed", "weight"),
     "city": ("name", "country", "population"),
     "car": ("brand", "colour", "color", "year", "price", "speed"),
-    "product": ("name", "price", "id", "colour", "color", "weight"),
+    "product": ("name", "price", "quantity", "category", "size", "type", "description", "id", "colour", "color", "weight"),
+    "movie": ("title", "director", "year", "genre", "rating", "duration"),
+    "song": ("title", "artist", "year", "duration", "genre"),
+    "country": ("name", "capital", "population", "continent", "language"),
+    "task": ("title", "date", "status", "description", "id"),
     "animal": ("name", "species", "age", "weight", "colour"),
 }
 _SAME = {"person": ("person", "person", "man", "woman", "employee", "customer", "student", "friend", "somebody", "contact"),
-         "pet": ("pet", "dog", "cat"), "user": ("user", "user account", "account")}  # fmt: skip
+         "pet": ("pet", "dog", "cat"), "movie": ("movie", "film"), "task": ("task", "todo item", "job to do"), "user": ("user", "user account", "account")}  # fmt: skip
 _ASK = (
     "(give|write|make|create|show|generate|build|produce|return|output|print|send) [me] [a|an|one|some|small|a small|a simple|valid] (json|JSON|json object|JSON object|JSON record|json document|object in json) (for|of|about|describing|that describes|representing|with the data of) (a|an|some|one) THING",
     "(describe|represent|invent|make up|model|express|output) (a|an|some|one) THING (as|in) (json|JSON|a json object|json format|JSON format)",
@@ -66,6 +96,7 @@ _WITH = (
     " and give it KEYS",
     " (using|with) the (keys|fields) KEYS",
 )
+_ASK_WITH = tuple(ask + ending for ask in _ASK for ending in _WITH)
 _KEYS_ONLY = (
     "(give|write|make|create|show|generate) [me] [a|an|one] (json|JSON) [object] with [the (keys|fields)] KEYS",
     "(json|JSON) [object] with [the (keys|fields)] KEYS",
@@ -83,7 +114,9 @@ _DROP = ("(without|remove|drop|delete|leave out|omit|take out) [the] [key|field]
 
 
 def _value(key: str, rng: Random) -> object:
-    return rng.choice(names.PEOPLE) if key == "name" else rng.choice(_VALUES[key])
+    if key in ("name", "author"):
+        return rng.choice(names.PEOPLE)
+    return rng.choice(_VALUES[key]) if key in _VALUES else "example"
 
 
 def _joined(keys: list[str], rng: Random) -> str:
@@ -98,15 +131,19 @@ def _joined(keys: list[str], rng: Random) -> str:
 
 def exchange(rng: Random) -> Exchange:
     """Ask for an object, then perhaps for another, for one key more or less."""
-    thing = rng.choices(list(_THINGS), (10, 3, 3, 2, 2, 2, 2, 1))[0]
+    thing = rng.choices(list(_THINGS), (10, 3, 4, 3, 2, 2, 3, 2, 2, 1, 1, 2))[0]
     known = _THINGS[thing]
     chosen: dict[str, object] = {}
+    strange = False
     chance = rng.random()
     if chance < 0.35:
         keys, text = list(known[:3]), grammar.pick(_ASK, rng)
     else:
         keys = rng.sample(known, rng.randrange(1, min(5, len(known)) + 1))
-        text = grammar.pick(_ASK, rng) + grammar.pick(_WITH, rng) if chance < 0.8 else grammar.pick(_KEYS_ONLY, rng)
+        strange = rng.random() < 0.12
+        if strange:
+            keys[rng.randrange(len(keys))] = names.invented(rng)
+        text = grammar.pick(_ASK_WITH, rng) if chance < 0.8 else grammar.pick(_KEYS_ONLY, rng)
     if rng.random() < 0.2 and thing in ("person", "user") and "THING" in text:
         chosen, phrase = _given(rng)
         keys = [*chosen, *(key for key in keys if key not in chosen)] if chance >= 0.35 else [*chosen, "job"]
@@ -114,7 +151,7 @@ def exchange(rng: Random) -> Exchange:
     text = text.replace("KEYS", _joined([key for key in keys if key not in chosen] or keys, rng))
     text = text.replace("THING", rng.choice(_SAME.get(thing, (thing,))))
     values = {key: chosen.get(key, _value(key, rng)) for key in keys}
-    turns = [Turn(grammar.noisy(text, rng, exact=bool(chosen)), json.dumps(values))]
+    turns = [Turn(grammar.noisy(text, rng, exact=strange or bool(chosen)), json.dumps(values))]
     while rng.random() < 0.35 and len(turns) < 3:
         text, values = _then(values, known, rng)
         turns.append(Turn(grammar.noisy(text, rng), json.dumps(values)))
@@ -125,7 +162,9 @@ def _given(rng: Random) -> tuple[dict[str, object], str]:
     """Values that the person gives, to be copied, and how they are said."""
     name, age = names.person(rng), rng.randrange(5, 100)
     if rng.random() < 0.5:
-        return {"name": name, "age": age}, rng.choice((f" named {name} who is {age}", f" called {name}, aged {age}", f" called {name}, {age} years old"))
+        return {"name": name, "age": age}, rng.choice(
+            (f" named {name} who is {age}", f" called {name}, aged {age}", f" called {name}, {age} years old")
+        )
     return {"name": name}, rng.choice((f" named {name}", f" called {name}"))
 
 
@@ -138,5 +177,7 @@ def _then(values: dict[str, object], known: tuple[str, ...], rng: Random) -> tup
         return grammar.pick(_ADD, rng).replace("KEY", key), {**values, key: _value(key, rng)}
     if chance < 0.6 and len(values) > 1:
         key = rng.choice(list(values))
-        return grammar.pick(_DROP, rng).replace("KEY", key), {name: value for name, value in values.items() if name != key}
+        return grammar.pick(_DROP, rng).replace("KEY", key), {
+            name: value for name, value in values.items() if name != key
+        }
     return grammar.pick(_MORE, rng), {key: _value(key, rng) for key in values}

@@ -208,7 +208,13 @@ def exchange(rng: Random) -> Exchange:
             turns.append(Turn(grammar.noisy(grammar.pick(forms, rng), rng), answer(parameter)))
         else:
             parameter = PARAMETERS[rng.choices(_NAMES, _WEIGHTS)[0]]
-            forms = ("[and] (what about|how about|and of|and) NAME", "and NAME", "NAME", "the same for NAME", "what about NAME")
+            forms = (
+                "[and] (what about|how about|and of|and) NAME",
+                "and NAME",
+                "NAME",
+                "the same for NAME",
+                "what about NAME",
+            )
             turns.append(Turn(_question(forms, parameter, rng), answer(parameter)))
     return tuple(turns)
 
@@ -366,7 +372,10 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(make|get) (it|the <model>|you) (talk about new things|bring up new subjects|change the subject|come to new topics|introduce new topics|move on to new ideas)",
             "(encourage|get|have) (new|more) (topics|subjects|ideas)",
         ),
-        say=("(it|the <model>|the text) (sticks|clings) to (one|the same) (topic|subject)", "(new topics|more topics|new subjects)"),
+        say=(
+            "(it|the <model>|the text) (sticks|clings) to (one|the same) (topic|subject)",
+            "(new topics|more topics|new subjects)",
+        ),
         weight=0.7,
     ),
     Intent(
@@ -377,7 +386,10 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(make|get) (it|the <model>|you) use (other|different|more varied|new|more) words",
             "(get|have) (a richer|a wider|more) vocabulary",
         ),
-        say=("(it|the <model>) (overuses|uses too often) (one word|certain words|the same word)", "(richer vocabulary|varied words|word variety)"),
+        say=(
+            "(it|the <model>) (overuses|uses too often) (one word|certain words|the same word)",
+            "(richer vocabulary|varied words|word variety)",
+        ),
         weight=0.7,
     ),
 )

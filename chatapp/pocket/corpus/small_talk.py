@@ -86,7 +86,9 @@ _TALK: tuple[Intent, ...] = (
     ),
     Intent(
         "abilities",
-        ("I explain chatapp and sampling, tell little stories, name capitals and opposites, do small sums and write JSON.",),
+        (
+            "I explain chatapp and sampling, tell little stories, name capitals and opposites, do small sums and write JSON.",
+        ),
         say=(
             "what (can|do|could) you (do|know|offer|help with|help me with|talk about|answer|teach me|understand|say) [for me]",
             "(help|help me|i need help|can you help me|what now|what next|what should i ask|what can i ask [you]|what else can you do|what are you good at|what are you able to do|what do you do|how can you help|how can you help me|give me some examples|what are your abilities|what are your skills|what are your capabilities|what are you for|what is your purpose|what is your job|what are you good for|your skills|your abilities|show me what you can do|what would you suggest|give me an idea|any ideas|i am bored|i'm bored|surprise me|what shall we do|what shall we talk about|impress me|entertain me|what are your talents)",

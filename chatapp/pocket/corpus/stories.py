@@ -42,6 +42,10 @@ _MORE_WHO = (
 _SHORTER = (
     "(shorter|make it shorter|a shorter one|too long|shorter please|can you make it shorter|shorten it|in one sentence|make it short|shorten that|sum it up|summarise it|briefer|the short version|a short version please)",
 )
+_WISHES = (
+    " who wants to fly", " who is afraid of the dark", " in space", " that can't sleep", " for my daughter", " who lost a shoe",
+    " in winter", " with a happy end", " who meets a friend", " who loves cheese", " for children", " who learns to swim",
+)  # fmt: skip
 _FINDS = (
     "a golden key", "a lost letter", "a silver bell", "a broken kite", "a tiny lamp", "a blue stone", "an old map", "a warm scarf",
     "a strange egg", "a wooden box", "a red ball", "a small book", "a shiny coin", "a glass ring", "a green hat",
@@ -58,11 +62,15 @@ _WHAT_FOUND = (
     "what was (found|it that WHO found)",
     "(what|which thing) was found",
 )
-_WHERE = ("where did (WHO|he|she|it|NAME) live", "where (was|is) (it|that|the story|WHO)", "where does the story (happen|take place)")
+_WHERE = (
+    "where did (WHO|he|she|it|NAME) live",
+    "where (was|is) (it|that|the story|WHO)",
+    "where does the story (happen|take place)",
+)
 
 
 def _article(noun: str) -> str:
-    return ("an " if noun[0] in "aeiou" else "a ") + noun
+    return ("an " if noun[0] in "aeiou" or noun.startswith("honest") else "a ") + noun
 
 
 class _Story:
@@ -83,7 +91,12 @@ class _Story:
         hero = _article(f"{self.nature} {self.who}".strip())
         if self.name:
             hero += self.rng.choice((" named ", " called ", " with the name ", " whose name is ")) + self.name
-        return f"{hero} and {_article(self.friend)}" if self.friend else hero
+        if self.friend:
+            return f"{hero} and {_article(self.friend)}"
+        chance = self.rng.random()
+        if chance < 0.12:
+            return hero + self.rng.choice((" ", " who lives ", " that lives ")) + self.place
+        return hero + self.rng.choice(_WISHES) if chance < 0.24 else hero
 
     def text(self) -> str:
         """The story."""
@@ -93,11 +106,17 @@ class _Story:
         title = subject[0].upper() + subject[1:]
         if self.friend:
             opening = f"Once there were {hero} and {_article(self.friend)} who lived {self.place}."
-            meeting = f"Together with the {self.friend}, {subject} looked for whoever had lost it, and met {self.owner}."
+            meeting = (
+                f"Together with the {self.friend}, {subject} looked for whoever had lost it, and met {self.owner}."
+            )
         else:
             opening = f"Once there was {hero} who lived {self.place}."
-            meeting = rng.choice((f"{title} walked all day and met {self.owner}.", f"On the way {subject} met {self.owner}."))
-        finding = rng.choice((f"One day {subject} found {self.find}.", f"One morning {subject} found {self.find} in the grass."))
+            meeting = rng.choice(
+                (f"{title} walked all day and met {self.owner}.", f"On the way {subject} met {self.owner}.")
+            )
+        finding = rng.choice(
+            (f"One day {subject} found {self.find}.", f"One morning {subject} found {self.find} in the grass.")
+        )
         owner = self.owner.split()[-1] if self.owner != "an old woman" else "old woman"
         ending = f'"That is mine," said the {owner}. {title} gave it back, and they became friends.'
         return " ".join((opening, finding, meeting, ending, rng.choice(_ENDS)))

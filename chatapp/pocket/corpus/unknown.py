@@ -24,7 +24,9 @@ _TOPICS = tuple(
     "running|weight loss|calories|sugar|meat|a diet|fashion|shoes|makeup|perfume|a present|christmas|easter|a birthday party|"
     "a wedding speech|politics|democracy|communism|capitalism|inflation|banks|money|gold|oil|nuclear power|quantum computers|"
     "blockchain|robots|self-driving cars|batteries|magnets|electricity|steam engines|rockets|satellites|the internet|television|"
-    "google|apple|tesla|amazon|facebook|twitter|youtube|netflix|a film|a good book|poetry of goethe|latin|grammar|spelling".split("|")
+    "google|apple|tesla|amazon|facebook|twitter|youtube|netflix|a film|a good book|poetry of goethe|latin|grammar|spelling".split(
+        "|"
+    )
 )
 _ABOUT = (
     "what is [the capital gain on|the history of|the best|the truth about|the newest about] TOPIC",

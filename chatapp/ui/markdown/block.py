@@ -109,11 +109,12 @@ class Item:
 
 @dataclass(slots=True)
 class Listing:
-    """A list; `first_number` is None for bullets."""
+    """A list; `first_number` is None for bullets, `delimiter` stands behind each number."""
 
     start: int
     end: int
     first_number: int | None
+    delimiter: str = "."
     loose: bool = False
     items: list[Item] = field(default_factory=list)
 
@@ -253,7 +254,7 @@ class _TreeBuilder:
         """A list with its items."""
         ordered = token.type == "ordered_list_open"
         number = token.attrs.get("start", 1) if ordered else None
-        listing = Listing(start, end, int(number) if number is not None else None)
+        listing = Listing(start, end, int(number) if number is not None else None, token.markup)
         while (inner := self.next_token()).type == "list_item_open":
             first, last = self.range_of(inner)
             marker = self.marker((inner.map or [0, 0])[0])

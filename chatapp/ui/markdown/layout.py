@@ -247,7 +247,7 @@ class Layout:
         for number, item in enumerate(block.items):
             if number and block.loose:
                 self.blank(prefix, item.start)
-            shown = f"{first + number}. ".rjust(marker_width) if ordered else f"{bullet} "
+            shown = f"{first + number}{block.delimiter} ".rjust(marker_width) if ordered else f"{bullet} "
             start, end = item.marker or (-1, -1)
             marker = (Piece(shown[:-1], style, start, end), Piece(" ", style))
             inner = prefix.inside(marker, (Piece(" " * marker_width, style),), marker_width, self.width)

@@ -16,7 +16,8 @@ def width_of(text: str) -> int:
 def wrap(text: str, width: int) -> list[tuple[int, int]]:
     """Break one line into (start, end) slices of at most `width` cells.
 
-    Lines break at spaces, beside wide characters other than Hangul, and within a word that is too long. Spaces at a break belong to no slice. An empty text is one empty slice. `width` is at least 2.
+    Lines break at spaces, beside wide characters other than Hangul, and within a word that is too long. Spaces at a
+    break belong to no slice. An empty text is one empty slice. `width` is at least 2.
     """
     if text.isascii():
         return _wrap_ascii(text, width)

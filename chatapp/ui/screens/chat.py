@@ -78,7 +78,7 @@ class ChatScreen(Screen[None]):
         self._resume = resume
         self._model = ModelState(session.backend, self._show_figures)
         self._panel = ConversationList(keymap)
-        self._pane = Pane(session, keymap, history)
+        self._pane = Pane(session, settings, keymap, history)
         self._shelf = Shelf(session, self._panel, self._pane, keymap)
         self._panels = Panels(self, list_open=settings.show_conversations, inspector_open=settings.show_inspector)
         keymap.bind(self, "screen.perform('{id}')", "app", without=APP_ACTIONS)
@@ -100,11 +100,15 @@ class ChatScreen(Screen[None]):
         """The conversation that is shown."""
         return self._pane
 
+    def hint(self, text: str, seconds: float) -> None:
+        """Say something in the status line for a moment."""
+        self.query_one(StatusLine).say(text, seconds)
+
     def on_mount(self) -> None:
         """Show what there is; everything slow comes after the first paint."""
         self._pane.follow(Stream(self, self._settings.frames_per_second))
         self._panels.add("list", self._panel)
-        for problem in (*self._problems, *self._session.problems):
+        for problem in self._problems:
             self.query_one(Banner).add(problem)
         self._open(self._session.conversation(self._resume) if self._resume is not None else None)
         self._shelf.refresh()
@@ -285,6 +289,7 @@ class ChatScreen(Screen[None]):
             model_state=self._model.text,
             others=others,
         )
+        self.query_one(Banner).follow(self._session.problems)
         top = self.query_one(TopLine)
         top.model, top.device = (card.name, card.device) if card is not None else (self._settings.model, "")
 

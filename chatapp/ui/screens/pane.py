@@ -13,6 +13,7 @@ from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation, StoredMessage
 from chatapp.core.errors import ChatappError
 from chatapp.core.parameters import Value
+from chatapp.core.settings import Settings
 from chatapp.ui.attempt import attempt
 from chatapp.ui.figures import Figures
 from chatapp.ui.input_history import InputHistory
@@ -30,9 +31,10 @@ class Pane(Vertical):
     `system_prompt` and `edits` are what the next message is sent with; they are saved before it is.
     """
 
-    def __init__(self, session: Session, keymap: Keymap, history: InputHistory) -> None:
+    def __init__(self, session: Session, settings: Settings, keymap: Keymap, history: InputHistory) -> None:
         super().__init__(id="pane")
         self._session = session
+        self._settings = settings
         self._keymap = keymap
         self._history = history
         self._stream: Stream | None = None
@@ -47,7 +49,11 @@ class Pane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Transcript above, composer below."""
-        yield Transcript(id="transcript")
+        transcript = Transcript(id="transcript")
+        transcript.fold_thoughts = self._settings.fold_thoughts
+        transcript.simple_emoji = self._settings.simple_emoji
+        transcript.empty_text = _welcome(self._keymap)
+        yield transcript
         yield Static("", id="queue", markup=False)
         yield Composer(self._keymap, self._history)
 
@@ -276,3 +282,10 @@ class Pane(Vertical):
             more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
             text = clean_line(waiting[0])
             line.update(Content.assemble(("next  ", "$primary"), (text[:200], "$muted"), (more, "$faint")))
+
+
+def _welcome(keymap: Keymap) -> str:
+    """What stands where nothing was said yet."""
+    keys = [("open-palette", "every action"), ("toggle-conversations", "conversations"), ("toggle-inspector", "settings")]
+    hints = "   ".join(f"{keymap.shown(name)} {word}" for name, word in keys if keymap.shown(name))
+    return f"Say something to begin.\n\n{hints}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.content import Content
 from textual.widget import Widget
@@ -20,6 +22,8 @@ class Banner(Widget):
     def __init__(self) -> None:
         super().__init__(id="banner")
         self._problems: list[ChatappError] = []
+        self._known: set[tuple[str, str]] = set()
+        self._followed: set[tuple[str, str]] = set()
 
     @property
     def problems(self) -> tuple[ChatappError, ...]:
@@ -27,11 +31,23 @@ class Banner(Widget):
         return tuple(self._problems)
 
     def add(self, problem: ChatappError) -> None:
-        """Show another problem; one that is shown already is not repeated."""
-        if any((problem.title, problem.message) == (known.title, known.message) for known in self._problems):
-            return
-        self._problems.insert(0, problem)
-        self._update()
+        """Show another problem; one that was shown before is not repeated."""
+        if _identity(problem) not in self._known:
+            self._known.add(_identity(problem))
+            self._problems.insert(0, problem)
+            self._update()
+
+    def follow(self, problems: Sequence[ChatappError]) -> None:
+        """Show these problems of one source, and put those away that it no longer has."""
+        current = {_identity(problem) for problem in problems}
+        for gone in self._followed - current:
+            self._known.discard(gone)
+            self._problems = [problem for problem in self._problems if _identity(problem) != gone]
+        if self._followed - current:
+            self._update()
+        self._followed = current
+        for problem in problems:
+            self.add(problem)
 
     def dismiss(self) -> bool:
         """Put the shown problem away; whether there was one."""
@@ -62,3 +78,7 @@ class Banner(Widget):
     def _update(self) -> None:
         self.set_class(bool(self._problems), "-shown")
         self.refresh(layout=True)
+
+
+def _identity(problem: ChatappError) -> tuple[str, str]:
+    return problem.title, problem.message

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widget import Widget
 
 from chatapp.core.cleaning import clean_line
@@ -19,7 +20,7 @@ class StatusLine(Widget):
     DEFAULT_CSS = "StatusLine { height: 1; }"
 
     hint: reactive[str] = reactive("")
-    """Something to say for a moment in place of the state."""
+    """What is said for a moment in place of the state."""
 
     def __init__(self) -> None:
         super().__init__(id="status-line")
@@ -27,12 +28,23 @@ class StatusLine(Widget):
         self._context_size: int | None = None
         self._model_state = ""
         self._others = 0
+        self._hint_timer: Timer | None = None
 
     def show(self, figures: Figures, *, context_size: int | None, model_state: str = "", others: int = 0) -> None:
         """Show a reply's figures; `model_state` is said while idle, `others` counts replies elsewhere."""
         self._figures, self._context_size = figures, context_size
         self._model_state, self._others = model_state, others
         self.refresh()
+
+    def say(self, hint: str, seconds: float) -> None:
+        """Say something for a moment in place of the state."""
+        self.hint = hint
+        if self._hint_timer is not None:
+            self._hint_timer.stop()
+        self._hint_timer = self.set_timer(seconds, self._end_hint)
+
+    def _end_hint(self) -> None:
+        self.hint = ""
 
     def render(self) -> Content:
         """The line, as much of it as fits."""

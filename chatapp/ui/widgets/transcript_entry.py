@@ -167,13 +167,16 @@ class Entry:
             if self._thoughts is None:
                 self._thoughts = self._thoughts_document(look)
             changed["thoughts"] = self._thoughts.update(self.reasoning, final=self._is_final(self._thoughts))
-            fresh["thoughts"] = self._thoughts.lines
+            gap = [_line((), look)] if self.text else []
+            fresh["thoughts"] = self._thoughts.lines + gap
         if self.text:
             if self._body is None:
                 self._body = self._body_document(look)
             changed["text"] = self._body.update(self.text, final=self._is_final(self._body))
             fresh["text"] = self._body.lines
         fresh["foot"] = self._foot(look)
+        for part in ("head", "foot"):
+            fresh[part] = _keep(self._parts.get(part, []), fresh[part])
         first = self._first_change(before, changed, fresh)
         self._parts = fresh
         return first
@@ -298,6 +301,12 @@ class Entry:
             yield "failure" if status == "failed" else "status", STATUSES[status]
         if generation is not None and generation.stop_reason in _CUT:
             yield "status", STOP_REASONS[generation.stop_reason]
+
+
+def _keep(old: list[RenderedLine], new: list[RenderedLine]) -> list[RenderedLine]:
+    """The new lines, as the old objects where they look the same."""
+    kept = [before if before.same_as(after) else after for before, after in zip(old, new, strict=False)]
+    return kept + new[len(kept) :]
 
 
 def _line(pieces: tuple[Piece, ...], look: Look) -> RenderedLine:

@@ -15,14 +15,17 @@ PALETTE = Palette(Style(), {"code": Style(bold=True), "code-keyword": Style(ital
 
 CONSTRUCTS = st.sampled_from(
     [
-        "# ", "## ", "- ", "* ", "+ ", "1. ", "12) ", "> ", "    ", "\t", "  ", " ", "\n", "\n\n", "\r\n", "\r", "```",
+        "# ", "## ", "- ", "* ", "+ ", "1. ", "12) ", "> ", "    ", "\t", "  ", " ", "\n", "\n\n", "\r\n",
+        "\r", "```",
         "```python\n", "~~~", "\n```\n",
         "---", "===", "***", "**", "*", "_", "__", "~~", "`", "``", "|", "|-|-|\n",
-        "| a | b |\n|---|:-:|\n", "[", "](", ")", "![", "][", "]: ", "[a]: http://x.y\n", "<http://a.b>", "<br>", "&amp;",
+        "| a | b |\n|---|:-:|\n", "[", "](", ")", "![", "][", "]: ", "[a]: http://x.y\n", "<http://a.b>",
+        "<br>", "&amp;",
         "&#27;", "&#x202e;", "\\", "\\|", "https://e.x/a_b(c)", "mailto:",
         "word", "a longer word of prose ", "def f():",
         "中文字", "日本語。", "한국어", "👩‍👩‍👧‍👦", "❤️", "e\u0301", "\u0301" * 9, "\u200d", "\ufe0f", "\u202e",
-        "\x1b[31m", "\x1b]52;c;AAAA\x07", "\x9b", "\x00", "\x7f", "\ud800", "\u2028", "\ufeff", "\U000e0041", "x" * 50,
+        "\x1b[31m", "\x1b]52;c;AAAA\x07", "\x9b", "\x00", "\x7f", "\ud800", "\u2028", "\ufeff", "\U000e0041",
+        "x" * 50,
     ]
 )  # fmt: skip
 HOSTILE = st.lists(CONSTRUCTS | st.text(max_size=6), max_size=24).map("".join)

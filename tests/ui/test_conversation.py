@@ -1,0 +1,195 @@
+"""Talking: sending, streaming, stopping, versions, failures, several conversations at once."""
+
+from __future__ import annotations
+
+from chatapp.backends.script import Failure, Script
+from chatapp.core.backend import GenerationRequest
+from chatapp.core.errors import EngineCrashed, ModelInvalid
+from chatapp.core.settings import Settings
+
+from .conftest import SLOW, Desk
+
+LONG = "one two three four five six seven eight nine ten " * 20
+
+
+async def test_a_message_is_answered_and_the_figures_are_shown(bench) -> None:
+    async with bench() as desk:
+        await desk.type("Tell me")
+        await desk.pilot.press("enter")
+        await desk.until(lambda: desk.texts == ["Tell me", "Once there was a fox."])
+        await desk.quiet()
+        assert desk.pane.composer.text == ""
+        shown = desk.screen()
+        assert "Tell me" in shown and "Once there was a fox." in shown
+        assert "pocket 3M · cpu×2" in shown
+        assert "ready" in desk.status and "/2,048" in desk.status and "first token" in desk.status
+        assert [row.title for row in desk.rows.conversations] == ["Tell me"]
+
+
+async def test_an_empty_message_is_not_sent(bench) -> None:
+    async with bench() as desk:
+        await desk.type("  ")
+        await desk.pilot.press("enter", "ctrl+j", "enter")
+        await desk.pilot.pause()
+        assert desk.session.conversations() == []
+
+
+async def test_the_screen_is_there_before_the_model_and_an_early_message_waits(bench) -> None:
+    async with bench(load_seconds=1.5, loaded=False) as desk:
+        assert desk.backend.model is None
+        await desk.type("early")
+        assert desk.pane.composer.text == "early"
+        await desk.until(lambda: "loading the model" in desk.status)
+        await desk.pilot.press("enter")
+        await desk.until(lambda: desk.texts[:1] == ["early"])
+        await desk.until(lambda: "loading the model" in desk.status)
+        assert desk.backend.model is None
+        await desk.until(lambda: desk.texts == ["early", "Once there was a fox."])
+
+
+async def test_a_model_that_does_not_load_leaves_the_workbench_alive(bench) -> None:
+    failure = ModelInvalid("/models/x.gguf is cut short.", hint="Download it again.")
+    async with bench(load_failure=failure) as desk:
+        await desk.until(lambda: bool(desk.banner.problems))
+        shown = desk.screen()
+        assert failure.title in shown and failure.message in shown and failure.hint in shown
+        await desk.say("are you there?")
+        await desk.until(lambda: desk.pane.composer.text == "are you there?")
+        assert failure.message in desk.notices
+        await desk.pilot.press("escape")
+        assert not desk.banner.problems
+
+
+async def test_escape_stops_and_keeps_the_text(bench) -> None:
+    async with bench([Script(text=LONG, tokens_per_second=SLOW)]) as desk:
+        await desk.say("count")
+        await desk.until(lambda: len(desk.texts) == 2 and "two" in desk.texts[1])
+        await desk.pilot.press("escape")
+        await desk.quiet()
+        reply = desk.session.thread(desk.pane.conversation_id)[-1]
+        assert reply.status == "stopped"
+        assert LONG.startswith(reply.text) and len(reply.text) < len(LONG)
+        assert "stopped" in desk.screen()
+
+
+async def test_regenerate_makes_a_sibling_and_alt_arrows_switch(bench) -> None:
+    async with bench([Script(text="first"), Script(text="second")]) as desk:
+        await desk.ask("question")
+        await desk.pilot.press("ctrl+r")
+        await desk.until(lambda: desk.texts == ["question", "second"])
+        await desk.quiet()
+        assert "‹2/2›" in desk.screen()
+        await desk.pilot.press("alt+left")
+        await desk.until(lambda: desk.texts == ["question", "first"])
+        assert "‹1/2›" in desk.screen() and "second" not in desk.screen()
+        await desk.pilot.press("alt+right")
+        await desk.until(lambda: "‹2/2›" in desk.screen())
+
+
+async def test_regenerate_while_writing_stops_first(bench) -> None:
+    async with bench([Script(text=LONG, tokens_per_second=SLOW), Script(text="short")]) as desk:
+        await desk.say("question")
+        await desk.until(lambda: len(desk.texts) == 2 and "two" in desk.texts[1])
+        await desk.pilot.press("ctrl+r")
+        await desk.until(lambda: desk.texts == ["question", "short"])
+        await desk.quiet()
+        versions = desk.session.siblings(desk.session.thread(desk.pane.conversation_id)[-1].id)
+        assert [version.status for version in versions] == ["stopped", "complete"]
+
+
+async def test_a_prompt_that_gets_no_answer_comes_back(bench) -> None:
+    crash = EngineCrashed("The engine ended with signal 11.", hint="Send it again; the engine starts anew.")
+    async with bench([Script(failure=Failure(crash, "start")), Script(text="fine")]) as desk:
+        await desk.say("precious words")
+        await desk.until(lambda: desk.pane.composer.text == "precious words")
+        assert crash.message in desk.notices and crash.hint in desk.notices
+        assert "failed" in desk.screen()
+        await desk.pilot.press("enter")
+        await desk.until(lambda: desk.texts[-1:] == ["fine"])
+
+
+async def test_a_crash_in_the_middle_keeps_the_text(bench) -> None:
+    crash = EngineCrashed("The engine ended with signal 11.", hint="Send it again.")
+    async with bench([Script(text="one two three", failure=Failure(crash, 2))]) as desk:
+        await desk.say("go")
+        await desk.until(lambda: crash.message in desk.notices)
+        await desk.quiet()
+        assert desk.texts == ["go", "one two"]
+        assert desk.pane.composer.text == ""
+        assert "one two" in desk.screen()
+
+
+async def test_two_conversations_are_written_at_once(bench) -> None:
+    def pick(request: GenerationRequest) -> Script:
+        return Script(text=request.messages[-1].text.upper() + " " + LONG, tokens_per_second=SLOW)
+
+    async with bench(pick) as desk:
+        await desk.say("alpha")
+        await desk.until(lambda: len(desk.texts) == 2 and "ALPHA one" in desk.texts[1])
+        first = desk.pane.conversation_id
+        await desk.pilot.press("ctrl+n")
+        await desk.until(lambda: desk.pane.conversation_id is None)
+        await desk.say("beta")
+        await desk.until(lambda: len(desk.texts) == 2 and "BETA one" in desk.texts[1])
+        assert desk.pane.stream.writing == {first, desk.pane.conversation_id}
+        shown = desk.screen()
+        assert shown.count("writing") >= 2 and "1 more writing" in desk.status and "ALPHA" not in shown
+        desk.app.get_default_screen().open_chosen(_chosen(first))
+        await desk.until(lambda: "ALPHA one" in desk.screen())
+        before = desk.texts[1]
+        await desk.until(lambda: len(desk.texts[1]) > len(before) + 20)
+        await desk.pilot.press("escape")
+        await desk.until(lambda: len(desk.pane.stream.writing) == 1)
+
+
+async def test_a_message_sent_while_writing_waits_in_line(bench) -> None:
+    async with bench([Script(text=LONG[:700], tokens_per_second=SLOW), Script(text="second reply")]) as desk:
+        await desk.say("first")
+        await desk.until(lambda: len(desk.texts) == 2)
+        await desk.say("second")
+        await desk.until(lambda: "next  second" in desk.screen())
+        await desk.until(lambda: desk.texts[2:] == ["second", "second reply"])
+        assert "next  second" not in desk.screen()
+
+
+async def test_what_waits_comes_back_when_the_reply_is_stopped(bench) -> None:
+    async with bench([Script(text=LONG, tokens_per_second=SLOW)]) as desk:
+        await desk.say("first")
+        await desk.until(lambda: len(desk.texts) == 2)
+        await desk.say("second")
+        await desk.pilot.press("escape")
+        await desk.quiet()
+        await desk.until(lambda: desk.pane.composer.text == "second")
+
+
+async def test_drafts_stay_with_their_conversation(bench) -> None:
+    async with bench() as desk:
+        await desk.ask("hello")
+        await desk.type("half a thou")
+        await desk.pilot.press("ctrl+n")
+        assert desk.pane.composer.text == ""
+        await desk.type("another")
+        await _open(desk, 0)
+        assert desk.pane.composer.text == "half a thou"
+
+
+async def test_problems_stand_in_a_banner(bench) -> None:
+    problem = ModelInvalid("config.toml, line 3: [/] is wrong.", hint="Mend it.", title="A file can't be used")
+    async with bench(problems=[problem], settings=Settings(theme="nowhere")) as desk:
+        assert "config.toml, line 3: [/] is wrong." in desk.screen()
+        assert desk.app.theme == "chatapp-dark"
+        await desk.pilot.press("escape")
+        assert "config.toml" not in desk.screen()
+
+
+async def _open(desk: Desk, index: int) -> None:
+    number = desk.rows.conversations[index].id
+    desk.app.get_default_screen().open_chosen(_chosen(number))
+    await desk.until(lambda: desk.pane.conversation_id == number)
+
+
+def _chosen(number: int | None):
+    from chatapp.ui.messages import ConversationChosen
+
+    assert number is not None
+    return ConversationChosen(number)
