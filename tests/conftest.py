@@ -37,3 +37,10 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
         return write_tiny_model(tmp_path / file_name, **options)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def slow_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of 14 million parameters: slow enough to be interrupted in the middle of a reply."""
+    path = tmp_path_factory.mktemp("models") / "slow.gguf"
+    return write_tiny_model(path, layers=8, width=384, heads=6, feed_forward=1024)

@@ -13,21 +13,17 @@ from chatapp.cli import exits
 
 
 def run(command: Callable[[], object]) -> int:
-    """Run `command` and return the exit code; nothing passes this border."""
+    """Run `command` and return the exit code; no error passes this border."""
     from chatapp.cli.streams import prepare_streams
 
     prepare_streams()
     try:
         code = command()
         sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort, EOFError):
+    except (KeyboardInterrupt, click.Abort):
         return exits.INTERRUPTED
     except BrokenPipeError:
-        _silence_stdout()
-        return exits.CLOSED_PIPE
+        return _closed_pipe()
     except Exception as error:  # noqa: BLE001 - the border: shown, never swallowed
         return _shown(error)
     return code if isinstance(code, int) else exits.SUCCESS
@@ -35,26 +31,31 @@ def run(command: Callable[[], object]) -> int:
 
 def _shown(error: Exception) -> int:
     from chatapp.cli.narration import Narration
-    from chatapp.core.errors import ChatappError
+    from chatapp.cli.streams import ClosedPipe, OutputFailed
+    from chatapp.core.errors import ChatappError, UsageError
 
+    if isinstance(error, ClosedPipe):
+        return _closed_pipe()
+    if isinstance(error, OutputFailed):
+        _silence_stdout()
+    if isinstance(error, click.ClickException):
+        error = UsageError(error.format_message(), hint=_usage(error))
     if isinstance(error, ChatappError):
         Narration().error(error)
         return error.exit_code
-    if isinstance(error, OSError) and error.filename is None and _stdout_is_full():
-        _silence_stdout()
-        Narration().say(f"Standard output can't be written: {error.strerror}.")
-        return 1
     traceback.print_exc()
     Narration().say("This is a mistake in chatapp, not yours. The lines above say where.")
     return 1
 
 
-def _stdout_is_full() -> bool:
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"`{context.command_path} --help` says what there is." if context is not None else ""
+
+
+def _closed_pipe() -> int:
+    _silence_stdout()
+    return exits.CLOSED_PIPE
 
 
 def _silence_stdout() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,15 +71,24 @@ async def open_backend(configuration: Configuration, model: Path, choice: Choice
     from chatapp.rendering.renderer import Renderer
 
     size = configuration.settings.context_size if choice.context_size is None else choice.context_size
-    renderer = Renderer()
-    backend = LocalBackend(
-        model, renderer=renderer, load=LoadSettings(context_size=size), logs=configuration.paths.logs
-    )
-    try:
-        yield backend
-    finally:
-        await backend.close()
-        await renderer.close()
+    with _logs(configuration, incognito=choice.incognito) as logs:
+        renderer = Renderer()
+        backend = LocalBackend(model, renderer=renderer, load=LoadSettings(context_size=size), logs=logs)
+        try:
+            yield backend
+        finally:
+            await backend.close()
+            await renderer.close()
+
+
+@contextmanager
+def _logs(configuration: Configuration, *, incognito: bool) -> Iterator[Path]:
+    """Where logs go; incognito ones end with the program."""
+    if not incognito:
+        yield configuration.paths.logs
+        return
+    with tempfile.TemporaryDirectory(prefix="chatapp-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
 
 
 @asynccontextmanager

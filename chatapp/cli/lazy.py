@@ -57,6 +57,16 @@ class LazyGroup(click.Group):
             raise TypeError(f"{entry.target} is no command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that `args` begin with; raise NotFound with near names."""
+        if args and not args[0].startswith("-") and args[0] not in self.entries:
+            from chatapp.core.errors import NotFound
+
+            raise NotFound.among("command", args[0], self.entries)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table alone."""
         with formatter.section("Commands"):

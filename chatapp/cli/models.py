@@ -17,7 +17,7 @@ from chatapp.core.parameters import PARAMETERS, Value
 from chatapp.models.fingerprint import fingerprint
 from chatapp.models.gguf import read_header
 from chatapp.models.header import GgufHeader, MetadataArray, MetadataValue, short_count, short_size
-from chatapp.models.library import ModelFile
+from chatapp.models.library import POCKET, ModelFile
 from chatapp.models.suitability import check_suitable
 
 _SHOWN = 120
@@ -86,7 +86,8 @@ def list_(as_json: bool) -> None:
         output.line(
             f"{clean_line(model.name):<{width}}  {short_size(model.size_bytes):>9}  {clean_line(facts)}{problem}"
         )
-    narration.say(f"GGUF files in {configuration.paths.models} are found by name; others open by their path")
+    if all(model.name == POCKET for model in found):
+        narration.say(f"GGUF files in {configuration.paths.models} are listed here; others open by their path")
 
 
 @models.command()

@@ -12,6 +12,7 @@ from typing import TextIO
 import msgspec
 
 from chatapp.core.cleaning import clean
+from chatapp.core.errors import ChatappError
 
 
 def prepare_streams() -> None:
@@ -33,6 +34,16 @@ def prepare_streams() -> None:
         sys.stdin.reconfigure(encoding=None if sys.stdin.isatty() else "utf-8", errors="replace")
 
 
+class ClosedPipe(Exception):
+    """Whoever read standard output stopped reading."""
+
+
+class OutputFailed(ChatappError):
+    """Standard output can't be written."""
+
+    title = "The output can't be written"
+
+
 class Output:
     """Standard output as data: text as it is where it is piped, every control character visible on a terminal."""
 
@@ -42,7 +53,7 @@ class Output:
         self._ends_line = True
 
     def write(self, text: str) -> None:
-        """Write `text` at once; raises BrokenPipeError where nobody reads any more."""
+        """Write `text` at once; raises ClosedPipe or OutputFailed."""
         if not text:
             return
         self._ends_line = text.endswith("\n")
@@ -50,9 +61,12 @@ class Output:
             self._stream.write(clean(text) if self.is_terminal else text)
             self._stream.flush()
         except OSError as error:
-            if sys.platform == "win32" and error.errno == errno.EINVAL:
-                raise BrokenPipeError from error
-            raise
+            if isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL):
+                raise ClosedPipe from None
+            raise OutputFailed(
+                f"Standard output refuses the text: {error.strerror}.",
+                hint="What was written is in the history, unless incognito: `chatapp history show`.",
+            ) from None
 
     def line(self, text: str = "") -> None:
         """Write `text` and a line end."""

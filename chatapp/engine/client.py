@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
-from chatapp.core.errors import ChatappError, EngineCrashed, EngineError, EngineHung
+from chatapp.core.errors import ChatappError, EngineCrashed, EngineError, EngineHung, LoadCancelled
 from chatapp.core.events import Event, Finished
 from chatapp.core.loading import LoadSettings
 from chatapp.core.pieces import Piece
@@ -33,20 +33,23 @@ from chatapp.engine.protocol import (
 from chatapp.engine.watchdog import TICK_S, Watchdog
 
 _Arrival = Event | Tokenized | ChatappError
+_AGAIN = "Send the message again; the engine starts anew."
+_OFTEN = "It failed so before: try a smaller context size, another model, or “chatapp doctor”."
 
 
 class Request:
     """Something that the worker owes an answer to."""
 
-    def __init__(self, client: EngineClient, request_id: int, samples: int = 1) -> None:
-        self._client = client
+    def __init__(self, request_id: int, samples: int = 1) -> None:
         self.id = request_id
         self._arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
-        self._unfinished = samples
+        self._owed = self._unread = samples
 
-    def deliver(self, arrival: _Arrival) -> None:
-        """Hand over what came for it; never waits."""
+    def deliver(self, arrival: _Arrival) -> bool:
+        """Hand over what came for it, without waiting; whether the worker owes it nothing more."""
         self._arrivals.put_nowait(arrival)
+        self._owed -= isinstance(arrival, Finished)
+        return self._owed == 0 or not isinstance(arrival, Event)
 
     async def next(self) -> Event | Tokenized:
         """What came next; raise what failed."""
@@ -57,15 +60,12 @@ class Request:
 
     async def events(self) -> AsyncIterator[Event]:
         """Every event until each sample has finished."""
-        try:
-            while self._unfinished:
-                event = await self.next()
-                if isinstance(event, Tokenized):
-                    continue
-                self._unfinished -= isinstance(event, Finished)
-                yield event
-        finally:
-            self._client.forget(self.id)
+        while self._unread:
+            event = await self.next()
+            if isinstance(event, Tokenized):
+                continue
+            self._unread -= isinstance(event, Finished)
+            yield event
 
 
 class EngineClient:
@@ -81,6 +81,7 @@ class EngineClient:
         self._progress = asyncio.Condition()
         self._fraction = 0.0
         self._answer: asyncio.Future[Loaded] | None = None
+        self._refusal: EngineError | None = None
         self._requests: dict[int, Request] = {}
         self._numbers = itertools.count(1)
         self._watchdog = Watchdog()
@@ -119,9 +120,11 @@ class EngineClient:
         return await asyncio.shield(self._ensure_loading())
 
     async def cancel_load(self) -> None:
-        """Stop a load under way."""
+        """Stop a load under way, even one whose worker is still being started."""
         if self._process is not None and self._answer is not None and not self._answer.done():
             await self._process.send(CancelLoad())
+        elif self._loading is not None and not self._loading.done():
+            self._refusal = LoadCancelled(f"{self._model.name} was not loaded.")
 
     async def tokenize(self, pieces: tuple[Piece, ...], *, add_bos: bool | None = None) -> tuple[int, ...]:
         """The tokens of a prompt."""
@@ -132,12 +135,14 @@ class EngineClient:
             async with asyncio.timeout(TOKENIZE_LIMIT_S):
                 answer = await request.next()
         except TimeoutError:
-            await self._condemn(f"Tokenising took longer than {TOKENIZE_LIMIT_S:.0f} s")
-            raise EngineHung(
-                "The prompt could not be tokenised in time.", hint="Send less text at once; the engine starts again."
-            ) from None
+            hung = EngineHung(
+                f"The prompt could not be tokenised within {TOKENIZE_LIMIT_S:.0f} s, so the engine was ended.",
+                hint="Send less text at once; the engine starts anew.",
+            )
+            await self._condemn(hung)
+            raise hung from None
         finally:
-            self.forget(request.id)
+            self._requests.pop(request.id, None)
         if not isinstance(answer, Tokenized):
             raise EngineError("The engine answered something else than tokens.")
         return answer.token_ids
@@ -161,41 +166,45 @@ class EngineClient:
 
     async def control(self, command: Update | AnswerNow | Stop) -> None:
         """Steer a running request; without effect when it has ended."""
-        if command.request_id in self._requests:
-            await self._send(command)
-
-    def forget(self, request_id: int) -> None:
-        """Nobody waits for this request any more."""
-        self._requests.pop(request_id, None)
+        if command.request_id in self._requests and self._process is not None:
+            await self._process.send(command)
 
     async def close(self) -> None:
         """End the worker; whoever still waits gets an error."""
-        process, self._process = self._process, None
+        closed = self._refusal = EngineError("The engine was closed.")
+        loading, process, self._process = self._loading, self._process, None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._wake(EngineError("The engine was closed."))
+        self._let_go()(closed)
         if process is not None:
             await process.close()
+        if loading is not None:
+            await asyncio.wait([loading])
 
     # Loading
 
     def _ensure_loading(self) -> asyncio.Task[Loaded]:
         if self._loading is None or (self._loading.done() and self.loaded is None):
-            self._fraction = 0.0
+            self._fraction, self._refusal = 0.0, None
             self._loading = asyncio.create_task(self._start())
             self._loading.add_done_callback(lambda _: self._spawn(self._announce()))
         return self._loading
 
     async def _start(self) -> Loaded:
         if self._process is None:
-            self._process = await WorkerProcess.start(self._logs)
+            process = await WorkerProcess.start(self._logs)
+            if self._refusal is not None:
+                await process.close()
+                raise self._refusal
+            self._process = process
             self._watchdog = Watchdog()
             self._spawn(self._listen(self._process))
             self._spawn(self._watch(self._process))
-        self._answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
+        self._answer = answer
         await self._send(Load(str(self._model), self._settings))
-        return await self._answer
+        return await answer
 
     async def _announce(self) -> None:
         async with self._progress:
@@ -204,7 +213,19 @@ class EngineClient:
     # The worker's answers
 
     async def _listen(self, process: WorkerProcess) -> None:
+        try:
+            await self._hear(process)
+        except EngineError as damage:
+            if process is self._process:
+                await self._condemn(EngineCrashed(f"{damage.message} It was ended.", hint=_AGAIN))
+        if process is self._process:
+            await self._mourn(process)
+
+    async def _hear(self, process: WorkerProcess) -> None:
+        """Take what the worker says until its end; raise EngineError where it is no frame."""
         while (answer := await process.read()) is not None:
+            if process is not self._process:
+                continue
             self._watchdog.hear(answer if isinstance(answer, Pulse) else None)
             match answer:
                 case Loading():
@@ -222,28 +243,29 @@ class EngineClient:
                     self._deliver(answer.request_id, answer)
                 case Reported():
                     self._deliver(answer.event.request_id, answer.event)
-                    self._crashes = 0
+                    if isinstance(answer.event, Finished):
+                        self._crashes = 0
                 case _:
                     pass
-        if process is self._process:
-            await self._mourn(process)
 
     async def _mourn(self, process: WorkerProcess) -> None:
         """The worker is gone although nobody asked it to go."""
         self._process = None
         self._crashes += 1
-        hint = "Send the message again; the engine starts anew."
-        if self._crashes > 1:
-            hint = "It failed so before: try a smaller context size, another model, or “chatapp doctor”."
-        self._wake(EngineCrashed(await process.epitaph(), hint=hint))
+        hint = _AGAIN if self._crashes == 1 else _OFTEN
+        tell = self._let_go()
+        error = EngineError("The engine was closed.")
+        try:
+            error = EngineCrashed(await process.epitaph(), hint=hint)
+        finally:
+            tell(error)
 
-    async def _condemn(self, reason: str) -> None:
+    async def _condemn(self, error: EngineError) -> None:
+        """End a worker that is of no use any more; `error` says why."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            self._wake(
-                EngineHung(f"{reason}, so it was ended.", hint="Send the message again; the engine starts anew.")
-            )
+            self._let_go()(error)
             await process.close()
 
     async def _watch(self, process: WorkerProcess) -> None:
@@ -256,32 +278,37 @@ class EngineClient:
             if not owed:
                 self._watchdog.rest()
             elif reason := self._watchdog.tick(elapsed):
-                await self._condemn(reason)
+                await self._condemn(EngineHung(f"{reason}, so it was ended.", hint=_AGAIN))
 
     # Requests
 
     def _new_request(self, samples: int = 1) -> Request:
-        request = Request(self, next(self._numbers), samples)
+        request = Request(next(self._numbers), samples)
         self._requests[request.id] = request
         return request
 
     def _deliver(self, request_id: int, arrival: _Arrival) -> None:
         request = self._requests.get(request_id)
-        if request is not None:
-            request.deliver(arrival)
+        if request is not None and request.deliver(arrival):
+            self._requests.pop(request_id, None)
 
-    def _wake(self, error: EngineError) -> None:
-        """Tell everyone who waits, and begin anew with the next request."""
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error)
-        self._loading = None
+    def _let_go(self) -> Callable[[EngineError], None]:
+        """Begin anew with the next request; what is returned tells everyone who waited until now."""
+        answer, self._answer = self._answer, None
         requests, self._requests = self._requests, {}
-        for request in requests.values():
-            request.deliver(error)
+        self._loading = None
+
+        def tell(error: EngineError) -> None:
+            if answer is not None and not answer.done():
+                answer.set_exception(error)
+            for request in requests.values():
+                request.deliver(error)
+
+        return tell
 
     async def _send(self, command: Command) -> None:
         if self._process is None:
-            raise EngineCrashed("The engine is not running.", hint="Send the message again.")
+            raise EngineCrashed("The engine is not running.", hint=_AGAIN)
         await self._process.send(command)
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:

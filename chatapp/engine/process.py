@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
+
 from chatapp.core import child
 from chatapp.core.errors import EngineCrashed, EngineError
 from chatapp.core.paths import ensure_private_directory
@@ -33,37 +35,13 @@ class WorkerProcess:
     async def start(cls, logs: Path) -> WorkerProcess:
         """Start a worker; raise EngineError where it does not answer in time or speaks another version."""
         log = _new_log(logs)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "chatapp.engine.worker",
-            str(log),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=log.parent,
-            env=child.environment({"GGML_NO_BACKTRACE": "1", "PYTHONPATH": _import_path()}),
-            limit=1024 * 1024,
-            **child.isolation(),
-        )
+        process = await _spawn(log)
         try:
-            async with asyncio.timeout(HELLO_LIMIT_S):
-                hello = await _read(process)
-        except TimeoutError:
-            process.kill()
-            raise EngineError(
-                f"The engine did not answer within {HELLO_LIMIT_S:.0f} s.", hint=f"Its log is {log}."
-            ) from None
-        if not isinstance(hello, Hello):
-            returncode = await process.wait()
-            raise EngineCrashed(
-                f"The engine did not start. {obituary.describe(returncode, log)}",
-                hint="“chatapp doctor” tells what is installed.",
-            )
-        if hello.version != VERSION:
-            process.kill()
-            raise EngineError("The engine is of another version of chatapp.", hint="Start chatapp again.")
-        return cls(process, log, hello)
+            return cls(process, log, await _greeted(process, log))
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
 
     @property
     def pid(self) -> int:
@@ -100,14 +78,57 @@ class WorkerProcess:
         """Let it end by itself, then make it; its log goes with it."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+        # asyncio knows of the end only when all that was written has been read.
+        ended = asyncio.gather(self._process.wait(), _drain(self._process))
         try:
             async with asyncio.timeout(END_LIMIT_S):
-                await self._process.wait()
+                await asyncio.shield(ended)
         except TimeoutError:
             self.kill()
-            await self._process.wait()
+            await ended
         with contextlib.suppress(OSError):
             self._log.unlink()
+
+
+async def _spawn(log: Path) -> asyncio.subprocess.Process:
+    # Until the worker opens its log itself, what goes wrong is written to it from here.
+    errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "chatapp.engine.worker",
+            str(log),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            cwd=log.parent,
+            env=child.environment({"GGML_NO_BACKTRACE": "1", "PYTHONPATH": _import_path()}),
+            limit=1024 * 1024,
+            **child.isolation(),
+        )
+    finally:
+        os.close(errors)
+
+
+async def _greeted(process: asyncio.subprocess.Process, log: Path) -> Hello:
+    """The worker's first frame."""
+    try:
+        async with asyncio.timeout(HELLO_LIMIT_S):
+            hello = await _read(process)
+    except TimeoutError:
+        raise EngineError(
+            f"The engine did not answer within {HELLO_LIMIT_S:.0f} s.", hint=f"Its log is {log}."
+        ) from None
+    if not isinstance(hello, Hello):
+        returncode = await process.wait()
+        raise EngineCrashed(
+            f"The engine did not start. {obituary.describe(returncode, log)}",
+            hint="“chatapp doctor” tells what is installed.",
+        )
+    if hello.version != VERSION:
+        raise EngineError("The engine is of another version of chatapp.", hint="Start chatapp again.")
+    return hello
 
 
 async def _read(process: asyncio.subprocess.Process) -> Answer | None:
@@ -118,6 +139,15 @@ async def _read(process: asyncio.subprocess.Process) -> Answer | None:
         return answer_decoder.decode(await process.stdout.readexactly(body_length(header)))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
+    except msgspec.MsgspecError as error:
+        raise EngineError(f"The stream between the processes is damaged: {error}.") from None
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Read and forget what is still written, unless somebody else reads it."""
+    with contextlib.suppress(RuntimeError, ConnectionError):
+        while process.stdout is not None and await process.stdout.read(1 << 16):
+            pass
 
 
 def _new_log(logs: Path) -> Path:

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as distributed
+import torch.multiprocessing as multiprocessing
 import torch.nn.functional as functional
 
 from chatapp.pocket import model_file
@@ -38,10 +40,16 @@ CHECKPOINT_S = 120.0
 
 
 class Training:
-    """A network in training: its optimisers, its running average and the time it has spent."""
+    """A network in training: its optimisers, its running average and the time it has spent.
 
-    def __init__(self, shape: Shape, vocabulary: Vocabulary, seconds: float, checkpoint: Path) -> None:
+    Several processes may train one network: each takes a share of every batch, and gradients and clocks are averaged.
+    """
+
+    def __init__(
+        self, shape: Shape, vocabulary: Vocabulary, seconds: float, checkpoint: Path, rank: int = 0, processes: int = 1
+    ) -> None:
         self.shape, self.vocabulary = shape, vocabulary
+        self.rank, self.processes = rank, processes
         self.seconds, self.checkpoint = seconds, checkpoint
         self.network = Network(shape)
         self.average = {name: tensor.detach().clone() for name, tensor in self.network.parameters.items()}
@@ -59,19 +67,15 @@ class Training:
 
     def run(self) -> None:
         """Train until the time is spent, logging and saving on the way."""
-        streams = {
-            length: windows(dialogues(length * 1_000_003 + self.steps, short=length == SHORT_WINDOW), self.vocabulary, length)
-            for length in (SHORT_WINDOW, self.shape.context)
-        }
+        streams = {length: self._stream(length) for length in (SHORT_WINDOW, self.shape.context)}
         saved = self.elapsed
         started = time.monotonic() - self.elapsed
         while self.elapsed < self.seconds:
             length = SHORT_WINDOW if self.elapsed < SHORT_SHARE * self.seconds else self.shape.context
-            self._step(streams[length], TOKENS_PER_STEP // length)
-            self.elapsed = time.monotonic() - started
-            if self.steps % 25 == 0:
+            self._step(streams[length], TOKENS_PER_STEP // length // self.processes, time.monotonic() - started)
+            if self.rank == 0 and self.steps % 20 == 0:
                 _log(f"{self.elapsed:6.0f} s  step {self.steps:5d}  window {length:4d}  loss {self.loss:.4f}")
-            if self.elapsed - saved > CHECKPOINT_S:
+            if self.rank == 0 and self.elapsed - saved > CHECKPOINT_S:
                 self.save()
                 saved = self.elapsed
 
@@ -108,7 +112,11 @@ class Training:
         model_file.write(temporary, self.shape, exported, self.vocabulary)
         temporary.replace(path)
 
-    def _step(self, stream: Iterator[tuple[Tensor, Tensor]], batch: int) -> None:
+    def _stream(self, length: int) -> Iterator[tuple[Tensor, Tensor]]:
+        seed = (length * 1_000_003 + self.steps) * self.processes + self.rank
+        return windows(dialogues(seed, short=length == SHORT_WINDOW), self.vocabulary, length)
+
+    def _step(self, stream: Iterator[tuple[Tensor, Tensor]], batch: int, elapsed: float) -> None:
         drawn = list(itertools.islice(stream, batch))
         tokens = torch.from_numpy(np.stack([ids for ids, _ in drawn]))
         weights = torch.from_numpy(np.stack([row for _, row in drawn]))[:, 1:]
@@ -118,11 +126,23 @@ class Training:
         losses = functional.cross_entropy(logits.float(), tokens[:, 1:][wanted], reduction="none")
         loss = (losses * weights[wanted]).sum() / weights.sum()
         loss.backward()
+        value, self.elapsed = self._average_over_processes(float(loss.detach()), elapsed)
         torch.nn.utils.clip_grad_norm_(list(self.network.parameters.values()), 1.0)
         self._update()
-        value = float(loss.detach())
         self.loss = value if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * value
         self.steps += 1
+
+    def _average_over_processes(self, loss: float, elapsed: float) -> tuple[float, float]:
+        """Average the gradients, the loss and the clock, so that all processes stay alike."""
+        if self.processes == 1:
+            return loss, elapsed
+        gradients = [tensor.grad for tensor in self.network.parameters.values()]
+        together = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([loss, elapsed])])
+        distributed.all_reduce(together)
+        together /= self.processes
+        for gradient, part in zip(gradients, together.split([gradient.numel() for gradient in gradients] + [2]), strict=False):
+            gradient.copy_(part.view_as(gradient))
+        return float(together[-2]), float(together[-1])
 
     def _update(self) -> None:
         progress = min(1.0, self.elapsed / self.seconds)
@@ -149,26 +169,40 @@ def _log(line: str) -> None:
     sys.stderr.flush()
 
 
+def train(rank: int, arguments: argparse.Namespace) -> None:
+    """Train as process number `rank`; the first one saves and writes."""
+    if arguments.processes > 1:
+        meeting = arguments.checkpoint.with_suffix(".meeting").absolute().as_uri()
+        distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=arguments.processes)
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    shape = Shape()
+    seconds = arguments.minutes * 60
+    vocabulary = learn_vocabulary(shape.vocabulary)
+    training = Training(shape, vocabulary, seconds, arguments.checkpoint, rank, arguments.processes)
+    if arguments.resume:
+        training.resume()
+    training.run()
+    if rank == 0:
+        training.save()
+        training.export(arguments.out)
+        _log(f"wrote {arguments.out}: {arguments.out.stat().st_size:,} bytes")
+
+
 def main() -> None:
     """Read the command line, train, write."""
-    parser = argparse.ArgumentParser(prog="python -m chatapp.pocket.training", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m chatapp.pocket.training", description="Train the built-in model.")
     parser.add_argument("--minutes", type=float, default=40.0, help="wall clock to train for")
     parser.add_argument("--out", type=Path, required=True, help="the model file to write")
-    parser.add_argument("--threads", type=int, default=2, help="processor threads to use")
+    parser.add_argument("--processes", type=int, default=2, help="processes to train with, one thread each")
     parser.add_argument("--checkpoint", type=Path, default=Path(tempfile.gettempdir()) / "pocket.checkpoint")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     arguments = parser.parse_args()
-    torch.manual_seed(0)
-    torch.set_num_threads(arguments.threads)
-    shape = Shape()
-    training = Training(shape, learn_vocabulary(shape.vocabulary), arguments.minutes * 60, arguments.checkpoint)
-    if arguments.resume:
-        training.resume()
-    _log(f"{sum(tensor.numel() for tensor in training.network.parameters.values()):,} parameters")
-    training.run()
-    training.save()
-    training.export(arguments.out)
-    _log(f"wrote {arguments.out}: {arguments.out.stat().st_size:,} bytes")
+    arguments.checkpoint.with_suffix(".meeting").unlink(missing_ok=True)
+    if arguments.processes == 1:
+        train(0, arguments)
+    else:
+        multiprocessing.spawn(train, args=(arguments,), nprocs=arguments.processes)
 
 
 if __name__ == "__main__":

@@ -32,13 +32,16 @@ def write_private(path: Path, content: bytes) -> None:
     sync_directory(target.parent)
 
 
-def create_private(path: Path) -> None:
-    """Make an empty file of mode 0600 unless there is one.
+def create_private(path: Path) -> bool:
+    """Make an empty file of mode 0600 unless there is one, and tell whether it was made.
 
     An existing file is never opened: closing it would drop the locks that this process holds on it.
     """
-    with contextlib.suppress(FileExistsError):
+    try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
 
 
 def make_private(path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.storage.atomic import create_private, sync_directory
 from chatapp.storage.connection import connect_read_only, number
 from chatapp.storage.failure import damaged
+from chatapp.storage.lock import Lock
 from chatapp.storage.migrations import APPLICATION_ID, VERSION, version
 
 DAILY, WEEKLY = 7, 4
@@ -29,7 +31,7 @@ _PAUSE_S = 0.002
 
 
 class Cancelled(Exception):
-    """The backup was given up because the store closes."""
+    """The backup was given up: the store closes, or another process makes it."""
 
 
 def name_of(day: date) -> str:
@@ -51,11 +53,12 @@ def back_up(database: Path, directory: Path, name: str, *, cancelled: Callable[[
     name is replaced only by a sound one.
     """
     ensure_private_directory(directory)
-    target, draft = directory / name, directory / f".{name}.part"
-    with contextlib.suppress(OSError):
-        draft.unlink()
-    create_private(draft)
+    target, draft = directory / name, directory / f".{name}.{secrets.token_hex(4)}"
+    lock = Lock(directory / "backup.lock")
+    if not lock.acquire():
+        raise Cancelled
     try:
+        create_private(draft)
         _copy(database, draft, cancelled)
         with contextlib.closing(connect_read_only(draft, immutable=True)) as copy:
             reason = unsound(copy)
@@ -63,11 +66,11 @@ def back_up(database: Path, directory: Path, name: str, *, cancelled: Callable[[
             raise damaged(database, reason)
         _sync(draft)
         draft.replace(target)
-    except BaseException:
+        sync_directory(directory)
+    finally:
         with contextlib.suppress(OSError):
             draft.unlink()
-        raise
-    sync_directory(directory)
+        lock.release()
     return target
 
 

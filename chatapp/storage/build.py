@@ -6,7 +6,6 @@ import sqlite3
 from typing import NamedTuple
 
 from chatapp.storage import index
-from chatapp.storage.connection import connect_memory
 
 
 class SqliteBuild(NamedTuple):
@@ -18,8 +17,4 @@ class SqliteBuild(NamedTuple):
 
 def sqlite_build() -> SqliteBuild:
     """Ask the library itself."""
-    connection = connect_memory()
-    try:
-        return SqliteBuild(sqlite3.sqlite_version, index.is_available(connection))
-    finally:
-        connection.close()
+    return SqliteBuild(sqlite3.sqlite_version, index.supported())

@@ -62,14 +62,23 @@ def suspect(database: Path) -> None:
 
 def _open(paths: Paths, writer: Writer) -> Opened:
     put_in_place(paths.database)
-    create_private(paths.database)
+    new = create_private(paths.database)
     make_private(paths.database)
     try:
+        if not new:
+            _refuse_emptied(paths)
         return _prepared(paths, writer)
     except StoreDamaged as error:
         told = recover(paths, error)
     opened = _prepared(paths, writer)
     return Opened(opened.connections, (told, *opened.problems))
+
+
+def _refuse_emptied(paths: Paths) -> None:
+    """Raise StoreDamaged for a file that SQLite would take for a new database although it was none."""
+    size = paths.database.stat().st_size
+    if 0 < size < 512 or (size == 0 and any(backup.newest_first(paths.backups))):
+        raise damaged(paths.database, f"it is {size} bytes long")
 
 
 def _prepared(paths: Paths, writer: Writer) -> Opened:

@@ -24,7 +24,7 @@ CONVERSATION_COLUMNS = (
 )
 _SAME_PLACE = (
     "SELECT count(*) FROM messages s WHERE s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id "
-    ""
+    "AND s.role = m.role"
 )
 MESSAGE_COLUMNS = (
     f"m.id, m.conversation_id, m.parent_id, m.role, m.parts, m.status, m.created_at, ({_SAME_PLACE} AND s.id <= m.id), "

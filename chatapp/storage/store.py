@@ -99,6 +99,8 @@ class Store:
             return await self._database.run(lambda: backup.back_up(self._paths.database, self._paths.backups, name))
         except (sqlite3.Error, OSError) as error:
             raise storage_error(error, self._paths.backups) from error
+        except backup.Cancelled:
+            raise StoreBusy("Another process is making a backup.", hint="Try again when it is done.") from None
 
     async def close(self) -> None:
         """Finish what is being written and let go of the file; harmless when it is closed.
@@ -188,7 +190,9 @@ class Store:
             suspect(self._paths.database)
             self._lasting += (error,)
         except (sqlite3.Error, OSError) as error:
-            self._lasting += (storage_error(error, self._paths.backups),)
+            problem = storage_error(error, self._paths.backups)
+            # A busy database is backed up another time, at the latest when it is opened next.
+            self._lasting += () if isinstance(problem, StoreBusy) else (problem,)
 
     def _leave(self) -> None:
         """Save what is only in memory, in the file or else beside the backups; back up what is quickly backed up."""

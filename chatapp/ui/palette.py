@@ -23,7 +23,8 @@ from chatapp.ui.actions import ACTIONS
 from chatapp.ui.keymap import Keymap
 
 _HIDDEN = ("send-message", "new-line", "open-palette", "interrupt")
-_WIDTH = 86
+_WIDTH, _SHARE, _FRAME = 90, 0.96, 7
+"""Cells of the palette, at most that share of the screen, and what of them is border and scrollbar."""
 _LABEL = 22
 _SHORTEST_HELP = 12
 
@@ -160,7 +161,7 @@ class Palette(ModalScreen[str | None]):
         ordered = sorted((found, index) for found, index in ranked if found is not None)
         self._found = [self._entries[index] for _, index in ordered]
         options = self.query_one(OptionList)
-        width = min(_WIDTH, self.size.width - 4) - 4
+        width = min(_WIDTH, round(self.size.width * _SHARE)) - _FRAME
         options.clear_options()
         options.add_options([Option(_line(entry, width)) for entry in self._found])
         if self._found:

@@ -83,7 +83,6 @@ class Worker:
             except ChatappError as error:
                 self._outbox.put(Failed.of(None, self._explained(error)))
             finally:
-                self._inbox.rearm()
                 self._heart.beat("idle")
         return None
 
@@ -117,12 +116,16 @@ class Worker:
         return loaded
 
     def _read(self) -> None:
-        while (header := self._commands.read(HEADER_BYTES)) and len(header) == HEADER_BYTES:
-            command = command_decoder.decode(self._commands.read(body_length(header)))
-            if isinstance(command, Tokenize):
-                self._texts.put(command)
-            else:
-                self._inbox.put(command)
+        try:
+            while (header := self._commands.read(HEADER_BYTES)) and len(header) == HEADER_BYTES:
+                command = command_decoder.decode(self._commands.read(body_length(header)))
+                if isinstance(command, Tokenize):
+                    self._texts.put(command)
+                else:
+                    self._inbox.put(command)
+        except Exception:  # noqa: BLE001 - the border of this thread; what follows can't be understood
+            traceback.print_exc()
+            os._exit(1)
         # The parent is gone or wants us gone: whatever the loop computes is for nobody.
         os._exit(0)
 

@@ -38,7 +38,7 @@ class Heart:
 
     def beat(self, phase: Phase) -> None:
         """The loop moved, and is in `phase` from now on."""
-        if phase == "sample":
+        if phase == "sample" and self._phase == "first-decode":
             self._decoded = True
         if phase == "decode" and not self._decoded:
             phase = "first-decode"

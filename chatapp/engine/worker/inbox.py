@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 
-from chatapp.engine.protocol import CancelLoad, Command, Generate, Stop
+from chatapp.engine.protocol import CancelLoad, Command, Generate, Load, Stop
 
 
 class Inbox:
@@ -22,6 +22,8 @@ class Inbox:
         if isinstance(command, CancelLoad):
             self._cancelled.set()
             return
+        if isinstance(command, Load):
+            self._cancelled.clear()
         self._queue.put((command, time.monotonic()))
         if isinstance(command, Stop | Generate):
             self._urgent.set()
@@ -36,12 +38,8 @@ class Inbox:
         return self._urgent.is_set()
 
     def is_cancelled(self) -> bool:
-        """Whether the load under way is unwanted."""
+        """Whether the load that was asked for last is unwanted."""
         return self._cancelled.is_set()
-
-    def rearm(self) -> None:
-        """Forget that a load was cancelled, before the next one."""
-        self._cancelled.clear()
 
     def take(self, *, wait: bool) -> list[tuple[Command, float]] | None:
         """All commands that are there, the first waited for if `wait`; None once it is closed."""

@@ -96,6 +96,8 @@ class Loop:
     def _accept(self, request: Generate, arrived: float) -> None:
         if not request.token_ids:
             raise EngineError("The engine got a prompt of no tokens.")
+        if not 0 <= min(request.token_ids) <= max(request.token_ids) < self._vocabulary.size:
+            raise EngineError("The engine got a token that its model does not have.", hint="Prepare the prompt again.")
         if len(request.token_ids) >= self._loaded.card.context_size:
             raise EngineError("The engine got a prompt longer than its context.")
         values = plain(request.values)
@@ -121,7 +123,10 @@ class Loop:
             if not PARAMETERS[name].live:
                 raise Unsupported(f"{name} can't change while a reply runs.", hint="Set it for the next reply.")
         for job in self._jobs(command.request_id):
-            for name in job.chain.update(values):
+            changed = job.chain.update(values)
+            if "stop" in changed:
+                job.reply.stop_at(cast(tuple[str, ...], values["stop"] or ()))
+            for name in changed:
                 self._report(
                     ParameterChanged(
                         request_id=job.request.request_id,
@@ -200,12 +205,13 @@ class Loop:
         if job.prompt_computed is None:
             job.prompt_computed = self._clock()
             self._tell_progress(slot, job, final=True)
+        forced = bool(job.forced)
         token = job.next_token(lambda: job.chain.choose(self._candidates, self._context.logits(index)))
         now = self._clock()
         if job.first_token is None:
             job.first_token = now
         job.last_token = now
-        reason = self._ends_at(job, token)
+        reason = None if forced else self._ends_at(job, token)
         if reason is not None:
             self._finish(slot, reason)
             return
@@ -225,14 +231,16 @@ class Loop:
             return "end"
         if token in cast(tuple[int, ...], job.chain.values["stop_token_ids"] or ()):
             return "stop_token"
-        return None
+        return self._limit(job)
 
     def _ends_after(self, job: Job) -> StopReason | None:
         """Why the reply ends now that a token was added."""
+        return "stop_text" if job.reply.stop_met is not None else self._limit(job)
+
+    def _limit(self, job: Job) -> StopReason | None:
+        """Which length the reply has reached."""
         values, written = job.chain.values, len(job.written)
         length = job.prompt_size + written
-        if job.reply.stop_met is not None:
-            return "stop_text"
         if values["max_new_tokens"] is not None and written >= cast(int, values["max_new_tokens"]):
             return "max_new_tokens"
         if values["max_length"] is not None and length >= cast(int, values["max_length"]):
@@ -265,11 +273,12 @@ class Loop:
             for slot in self._slots
         ):
             return "the prompt that all samples share is being read"
+        match = prefix.find(job.prompt, self._slots, whole_only=self._loaded.model.is_recurrent)
         limit = cast(int | None, job.chain.values["max_new_tokens"])
         needed = scheduler.room_needed(len(job.prompt), limit, self._loaded.card.context_size)
-        if busy and scheduler.cells_in_use(self._slots, busy_only=True) + needed > self._context.pool_size:
+        shared = match.length if match.slot is not None and not match.slot.is_idle else 0
+        if busy and scheduler.cells_in_use(self._slots, busy_only=True) + needed - shared > self._context.pool_size:
             return "there is no room in the context beside the replies that are being written"
-        match = prefix.find(job.prompt, self._slots, whole_only=self._loaded.model.is_recurrent)
         slot = self._take_slot(match, idle)
         kept = self._reuse(slot, match)
         slot.job = job
@@ -306,7 +315,7 @@ class Loop:
         window = self._loaded.model.window_size
         if done and length and window:
             # With a window llama.cpp may say yes although cells that the next token looks at are gone.
-            done = self._context.first_position(slot.sequence) <= max(0, length - window)
+            done = 0 <= self._context.first_position(slot.sequence) <= max(0, length - window)
         if not done:
             slot.pending = slot.tokens + slot.pending
             slot.tokens = []
@@ -338,6 +347,7 @@ class Loop:
         if job is None or len(busy) == 1:
             self._finish(youngest, "context_full")
             return
+        self._flush(job, self._clock())
         job.prompt = [*job.request.token_ids, *job.written]
         youngest.job = None
         self._forget(youngest)
@@ -406,15 +416,15 @@ class Loop:
 
     def _fail_batch(self, shares: list[Share], error: RuntimeError) -> None:
         """llama.cpp could not compute a batch: its requests fail, the others and the model go on."""
-        for share in shares:
-            job = share.slot.job
-            share.slot.job = None
-            self._forget(share.slot)
-            if job is not None:
-                job.chain.close()
-                self._send(
-                    Failed.of(
-                        job.request.request_id,
-                        EngineError(f"llama.cpp could not compute the next tokens: {error}.", hint="Send it again."),
-                    )
-                )
+        failed = {share.slot.job.request.request_id for share in shares if share.slot.job is not None}
+        for slot in self._slots:
+            if slot.job is not None and slot.job.request.request_id in failed:
+                slot.job.chain.close()
+                slot.job = None
+                self._forget(slot)
+        for job in [job for job in self._waiting if job.request.request_id in failed]:
+            self._waiting.remove(job)
+            job.chain.close()
+        reason = EngineError(f"llama.cpp could not compute the next tokens: {error}.", hint="Send it again.")
+        for request_id in failed:
+            self._send(Failed.of(request_id, reason))

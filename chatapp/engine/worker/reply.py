@@ -37,6 +37,10 @@ class Reply:
         """Whether the model is thinking now."""
         return self._splitter is not None and self._splitter.is_reasoning
 
+    def stop_at(self, stops: Sequence[str]) -> None:
+        """End the answer at one of these from now on."""
+        self._stops.replace(stops)
+
     def push(self, token: int) -> None:
         """Take the next token; control tokens have no text, but for those that mark thoughts."""
         self._tokens += 1

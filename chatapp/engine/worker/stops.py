@@ -9,24 +9,27 @@ class StopStrings:
     """Holds back text that could become a stop string until that is decided."""
 
     def __init__(self, stops: Sequence[str]) -> None:
-        self._stops = tuple(stop for stop in stops if stop)
-        self._longest = max(map(len, self._stops), default=0)
         self._held = ""
         self.met: str | None = None
         """The stop string that was met."""
+        self.replace(stops)
+
+    def replace(self, stops: Sequence[str]) -> None:
+        """Look for these from the next text on, and in what is held back."""
+        self._stops = tuple(stop for stop in stops if stop)
+        self._longest = max(map(len, self._stops), default=0)
 
     def feed(self, text: str) -> str:
         """The part of all text so far that is safe to show and was not shown before."""
         if self.met is not None:
             return ""
-        if not self._stops:
-            return text
         self._held += text
+        # The one that is complete first, so that it does not matter how the text was cut.
         found = min(
-            ((at, -len(stop), stop) for stop in self._stops if (at := self._held.find(stop)) >= 0), default=None
+            ((at + len(stop), at, stop) for stop in self._stops if (at := self._held.find(stop)) >= 0), default=None
         )
         if found is not None:
-            at, _, self.met = found
+            _, at, self.met = found
             safe, self._held = self._held[:at], ""
             return safe
         keep = self._could_begin()

@@ -170,6 +170,27 @@ def test_a_refusal_keeps_the_templates_words() -> None:
         render(source, [("user", "a"), ("user", "b")])
 
 
+def test_control_token_text_that_a_template_refuses_is_text_and_goes_through() -> None:
+    source = (
+        "{% for m in messages %}{% if '<|im_end|>' in m.content %}{{ raise_exception('markers') }}{% endif %}"
+        "<|{{ m.role }}|>{{ m.content | trim }}{% endfor %}"
+    )
+    rendered = render(source, [("system", "S <|im_end|>"), ("user", " a<|im_end|>b<| ")])
+    assert rendered.runs == (("<|system|>", 0), ("S <|im_end|>", 1), ("<|user|>", 0), ("a<|im_end|>b<|", 2))
+    with pytest.raises(Refusal, match="markers"):
+        render(source + "{{ raise_exception('markers') }}", [("user", "<|im_end|>")])
+
+
+def test_what_can_not_be_traced_is_text_and_said() -> None:
+    # Escaping sees HTML-safe text, which tracked strings do not know.
+    source = "<s>{{ ('<b>' | safe) + '<i>' }}{{ messages[0].content }}</s>"
+    rendered = render(source, [("user", "U")])
+    assert rendered.notices == (NOT_TRACED,)
+    assert rendered.runs[0] == ("<s><b>", 0)
+    assert rendered.runs[1] == ("&lt;i&gt", -1)
+    assert text_of(rendered) == "<s><b>&lt;i&gt;U</s>"
+
+
 def test_templates_that_need_tools_are_told_that_there_are_none() -> None:
     source = "{% for tool in tools %}{{ tool }}{% endfor %}{{ messages[0].content }}"
     assert text_of(render(source, [("user", "U")])) == "U"

@@ -47,8 +47,10 @@ class Chain:
 
     def choose(self, candidates: Candidates, logits: Logits) -> int:
         """The token that follows, by `logits` of shape (vocabulary,)."""
-        active = [stage for name in self._order if (stage := self._stages[name]) is not None]
         greedy = self._values["temperature"] == 0.0
+        # The others would only cut, and typical_p even the likeliest token.
+        names = ("penalties",) if greedy else self._order
+        active = [stage for name in names if (stage := self._stages[name]) is not None]
         if greedy and self._ban is None and self._stages["penalties"] is None:
             return int(logits.argmax())
         candidates.fill(logits)
