@@ -92,7 +92,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         if self.kind == "texts":
             return tuple(line for line in text.split("\n") if line)
         if self.kind == "ints":
-            return self.check(tuple(self._number(part, text) for part in re.split(r"[,\s]+", stripped)))
+            return self.check(tuple(int(self._number(part, text)) for part in re.split(r"[,\s]+", stripped)))
         return self.check(self._number(stripped, text))
 
     def show(self, value: Value) -> str:

@@ -103,7 +103,7 @@ async def _spawn(log: Path) -> asyncio.subprocess.Process:
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             cwd=log.parent,
-            env=child.environment({"GGML_NO_BACKTRACE": "1", "PYTHONPATH": _import_path()}),
+            env=child.environment({"GGML_NO_BACKTRACE": "1", "PYTHONPATH": child.import_path()}),
             limit=1024 * 1024,
             **child.isolation(),
         )
@@ -159,8 +159,3 @@ def _new_log(logs: Path) -> Path:
         for path in old[:-LOGS_KEPT]:
             path.unlink()
     return logs / f"engine-{os.getpid()}-{next(_numbers)}.log"
-
-
-def _import_path() -> str:
-    """The worker runs in a directory of its own, so relative entries of the import path are made absolute."""
-    return os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry)

@@ -140,7 +140,9 @@ class Training:
         together = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([loss, elapsed])])
         distributed.all_reduce(together)
         together /= self.processes
-        for gradient, part in zip(gradients, together.split([gradient.numel() for gradient in gradients] + [2]), strict=False):
+        for gradient, part in zip(
+            gradients, together.split([gradient.numel() for gradient in gradients] + [2]), strict=False
+        ):
             gradient.copy_(part.view_as(gradient))
         return float(together[-2]), float(together[-1])
 

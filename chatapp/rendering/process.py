@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 import chatapp
+from chatapp.core import child
 from chatapp.core.errors import EngineError
 from chatapp.rendering import frames
 
 START_LIMIT_S = 30.0
 """How long a process may take until it is ready; a cold disk is slow."""
 _GRACE_S = 0.1
-_KEPT_VARIABLES = (
-    *("PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR"),
-    *("TEMP", "TMP", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "LC_TIME", "TZ"),
-    *("PYTHONHOME", "PYTHONUSERBASE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
-)
 
 
 class ProcessEnded(Exception):
@@ -49,7 +42,6 @@ class RendererProcess:
     @classmethod
     async def start(cls, *, limit_s: float, limit_bytes: int) -> RendererProcess:
         """Start one and wait until it is ready; raise EngineError where it can't be."""
-        flags = {"start_new_session": True} if os.name == "posix" else {"creationflags": _windows_flags()}
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -57,9 +49,9 @@ class RendererProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                env=_environment(os.environ),
-                cwd=_package_parent(),
-                **flags,
+                env=child.bare_environment(),
+                cwd=Path(chatapp.__file__).parent.parent,
+                **child.isolation(),
             )
         except OSError as error:
             raise EngineError(f"The template renderer could not be started: {error}.") from error
@@ -126,18 +118,3 @@ class RendererProcess:
         except (ValueError, msgspec.DecodeError):
             await self.kill()
             raise ProcessEnded(-1) from None
-
-
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The few variables that Python needs; no keys, no tokens."""
-    kept = {name: value for name, value in variables.items() if name.upper() in _KEPT_VARIABLES}
-    folders = (str(_package_parent()), variables.get("PYTHONPATH", ""))
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
-
-
-def _package_parent() -> Path:
-    return Path(chatapp.__file__).parent.parent
-
-
-def _windows_flags() -> int:
-    return int(getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0))

@@ -19,7 +19,7 @@ from pathlib import Path
 from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.storage.atomic import create_private, sync_directory
 from chatapp.storage.connection import connect_read_only, number
-from chatapp.storage.failure import damaged
+from chatapp.storage.failure import FAILURES, SQL_ERRORS, damaged
 from chatapp.storage.lock import Lock
 from chatapp.storage.migrations import APPLICATION_ID, VERSION, version
 
@@ -78,7 +78,7 @@ def unsound(connection: sqlite3.Connection) -> str:
     """What is wrong with a database's structure, empty where nothing is; looks at all of it."""
     try:
         rows = connection.execute("PRAGMA integrity_check(20)").fetchall()
-    except sqlite3.DatabaseError as error:
+    except SQL_ERRORS as error:
         return str(error)
     complaints = [row[0].decode(errors="replace") for row in rows if row[0] != b"ok"]
     # Newer SQLite checks the full-text index as well, which is repaired without setting anything aside.
@@ -104,7 +104,7 @@ def usable(path: Path) -> bool:
         with contextlib.closing(connect_read_only(path, immutable=True)) as connection:
             known = number(connection, "PRAGMA application_id") == APPLICATION_ID and 0 < version(connection) <= VERSION
             return known and not unsound(connection)
-    except (sqlite3.Error, OSError):
+    except FAILURES:
         return False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage
 from chatapp.core.messages import Part, Role
@@ -21,8 +21,9 @@ class Conversations:
     another on the store's own thread and are on disk when they return, unless the store is not persistent.
     """
 
-    def __init__(self, database: Database, writer: str) -> None:
+    def __init__(self, database: Database, writer: str, index_failed: Callable[[], None]) -> None:
         self._database = database
+        self._index_failed = index_failed
         self._writer = writer
 
     def get(self, conversation_id: int) -> Conversation:
@@ -44,7 +45,9 @@ class Conversations:
 
         `filter` keeps those whose title, or one of whose messages, has all of its words.
         """
-        return self._database.read(lambda connection: listing.conversations(connection, filter, trash, limit))
+        return self._database.read(
+            lambda connection: listing.conversations(connection, filter, trash, limit, self._index_failed)
+        )
 
     def thread(self, conversation_id: int, leaf_id: int | None = None) -> builtins.list[StoredMessage]:
         """The branch that ends in `leaf_id`, from its root on; the one that is shown where that is None."""

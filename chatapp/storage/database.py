@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from chatapp.core.errors import StorageError
 from chatapp.storage.connection import WRITER_WAIT_S, in_transaction, number
-from chatapp.storage.failure import storage_error
+from chatapp.storage.failure import SQL_ERRORS, storage_error
 
 T = TypeVar("T")
 
@@ -115,6 +115,15 @@ class Database:
         self._queue.put(task)
         return await waiter
 
+    def write_later(self, change: Callable[[sqlite3.Connection], object]) -> None:
+        """Run `change` as `write` does, without telling anybody how it ended."""
+
+        def task() -> None:
+            with contextlib.suppress(StorageError):
+                self._write(change)
+
+        self._queue.put(task)
+
     def wake(self, delay_s: float) -> None:
         """Have `on_idle` called after `delay_s`, when nothing is to be written."""
 
@@ -177,7 +186,7 @@ class Database:
         with self._reading:
             try:
                 return query(self._connections.reader)
-            except sqlite3.Error as error:
+            except SQL_ERRORS as error:
                 raise storage_error(error, self.path) from error
 
     def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
@@ -194,7 +203,7 @@ class Database:
         with self._reading if used.in_memory else contextlib.nullcontext():
             try:
                 return in_transaction(used.writer, change)
-            except sqlite3.Error as error:
+            except SQL_ERRORS as error:
                 raise storage_error(error, self.path) from error
 
     def _recovered(self, error: StorageError, used: Connections) -> bool:
@@ -215,7 +224,7 @@ class Database:
         try:
             writer.execute("PRAGMA busy_timeout=0")
             return number(writer, "PRAGMA data_version")
-        except sqlite3.Error:
+        except SQL_ERRORS:
             return self._seen
         finally:
             with contextlib.suppress(sqlite3.Error):

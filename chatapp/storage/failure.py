@@ -25,11 +25,19 @@ _UNWRITABLE = {
 }
 
 
-def storage_error(error: sqlite3.Error | OSError, path: Path) -> StorageError:
+SQL_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; the latter where a damaged file spoils the text of its own error message."""
+
+FAILURES = (*SQL_ERRORS, OSError)
+
+
+def storage_error(error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path) -> StorageError:
     """Say what `error` means for the database at `path`, and how to mend it."""
     place = clean_line(str(path))
     if isinstance(error, OSError):
         return _unwritable(place, clean_line(error.strerror or str(error)), full=error.errno == errno.ENOSPC)
+    if isinstance(error, UnicodeDecodeError):
+        return damaged(path, "it holds bytes that are no text")
     code = primary_code(error)
     reason = clean_line(str(error))
     if code in _BUSY:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 
 from chatapp.storage.connection import in_transaction, number
-from chatapp.storage.failure import primary_code
+from chatapp.storage.failure import SQL_ERRORS, primary_code
 from chatapp.storage.records import decode_parts, searchable_text, storable
 from chatapp.storage.segment import segmented
 
@@ -49,9 +49,15 @@ def damaged(connection: sqlite3.Connection) -> bool:
     """Whether the index contradicts itself; looks at all of it."""
     try:
         connection.execute("INSERT INTO message_index (message_index) VALUES ('integrity-check')")
-    except sqlite3.DatabaseError:
+    except SQL_ERRORS:
         return True
     return False
+
+
+def repair(connection: sqlite3.Connection) -> None:
+    """Begin a new index if this one is damaged."""
+    if supported() and (not present(connection) or damaged(connection)):
+        rebuild(connection)
 
 
 def enter(connection: sqlite3.Connection, message_id: int, text: str) -> None:

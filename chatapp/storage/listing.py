@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from itertools import islice
 
 from chatapp.core.conversations import Conversation
 from chatapp.storage.records import CONVERSATION_COLUMNS, conversation, int_of, storable
 from chatapp.storage.scan import ConversationScan
-from chatapp.storage.segment import Term, folded, terms
+from chatapp.storage.segment import folded, terms
 
 PATIENCE_S = 0.2
 _LISTED = (
@@ -17,14 +18,23 @@ _LISTED = (
 )
 
 
-def conversations(connection: sqlite3.Connection, words: str, trash: bool, limit: int | None) -> list[Conversation]:
+def conversations(
+    connection: sqlite3.Connection,
+    words: str,
+    trash: bool,
+    limit: int | None,
+    index_failed: Callable[[], None] = lambda: None,
+) -> list[Conversation]:
     """Conversations in or outside the trash that have all `words` in their title or in one message."""
     words = storable(words)
     titled = folded(words.replace('"', " ")).split()
     if not titled:
         rows = connection.execute(_LISTED, (int(trash), -1 if limit is None else limit))
         return [conversation(row) for row in rows]
-    found = _with_title(connection, titled) | _with_message(connection, terms(words))
+    scan = ConversationScan(terms(words))
+    found = _with_title(connection, titled) | _with_message(connection, scan)
+    if scan.index_failed:
+        index_failed()
     listed = (conversation(row) for row in connection.execute(_LISTED, (int(trash), -1)) if row[0] in found)
     return list(islice(listed, limit))
 
@@ -34,9 +44,8 @@ def _with_title(connection: sqlite3.Connection, words: list[str]) -> set[int]:
     return {row[0] for row in connection.execute(f"SELECT id FROM conversations WHERE {contained}", words[:16])}
 
 
-def _with_message(connection: sqlite3.Connection, wanted: list[Term]) -> set[int]:
-    """Conversations one of whose messages has all of `wanted`, as far as that is known within the patience."""
-    scan = ConversationScan(wanted)
+def _with_message(connection: sqlite3.Connection, scan: ConversationScan) -> set[int]:
+    """Conversations with a message that matches, as far as they are found within the patience."""
     found: set[int] = set()
     give_up_at = time.monotonic() + PATIENCE_S
     while not scan.finished and time.monotonic() < give_up_at:

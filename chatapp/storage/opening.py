@@ -16,7 +16,7 @@ from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, make_private
 from chatapp.storage.connection import READER_WAIT_S, connect, in_transaction, number
 from chatapp.storage.database import Connections
-from chatapp.storage.failure import damaged, storage_error
+from chatapp.storage.failure import FAILURES, SQL_ERRORS, damaged, storage_error
 from chatapp.storage.lock import Lock
 from chatapp.storage.migrations import APPLICATION_ID, VERSION, migrate, version
 from chatapp.storage.recovery import put_in_place, recover
@@ -48,7 +48,7 @@ def open_file(paths: Paths, writer: Writer) -> Opened:
                 hint="It is tried again; if that does not help, end the other chatapp.",
             )
         return _open(paths, writer)
-    except (sqlite3.Error, OSError) as error:
+    except FAILURES as error:
         raise storage_error(error, paths.database) from error
     finally:
         lock.release()
@@ -95,7 +95,7 @@ def _prepared(paths: Paths, writer: Writer) -> Opened:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
+    except SQL_ERRORS as error:
         raise storage_error(error, paths.database) from error
 
 

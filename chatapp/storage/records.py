@@ -54,6 +54,7 @@ _DEFAULTS = {
 }
 _ROLES: dict[bytes, Role] = {b"system": "system", b"user": "user", b"assistant": "assistant"}
 _STATUSES: dict[bytes, Status] = {status.encode(): status for status in STATUSES}
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 _parts = msgspec.json.Decoder(tuple[Part, ...])
 _edits = msgspec.json.Decoder(dict[str, StoredValue])
 _setup = msgspec.json.Decoder(Setup)
@@ -116,7 +117,7 @@ def decode_parts(raw: bytes) -> tuple[Part, ...]:
     """Parts from JSON; what is no such JSON becomes one part of text."""
     try:
         return _parts.decode(raw)
-    except msgspec.MsgspecError:
+    except _UNDECODABLE:
         return (TextPart(raw.decode(errors="replace")),)
 
 
@@ -158,7 +159,7 @@ def _decode_generation(columns: Sequence[int | float | bytes | None]) -> Generat
         ids.frombytes(token_ids[: len(token_ids) // ids.itemsize * ids.itemsize])
         shared = _decode_setup(setup) if setup else {}
         return msgspec.structs.replace(_generation.decode(detail), token_ids=tuple(_little_endian(ids)), **shared)
-    except msgspec.MsgspecError:
+    except _UNDECODABLE:
         return None
 
 
@@ -172,7 +173,7 @@ def _decode_edits(raw: bytes) -> dict[str, StoredValue]:
         return {}
     try:
         return _edits.decode(raw)
-    except msgspec.MsgspecError:
+    except _UNDECODABLE:
         return {}
 
 

@@ -17,6 +17,7 @@ from chatapp.core.paths import ensure_private_directory
 from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, sync_directory
 from chatapp.storage.connection import connect, connect_memory, connect_read_only, in_transaction, number
+from chatapp.storage.failure import FAILURES
 from chatapp.storage.migrations import COLUMNS, VERSION, migrate, placeholders, version
 from chatapp.storage.records import decode_parts, searchable_text
 
@@ -86,7 +87,7 @@ def save_kept(directory: Path, file: sqlite3.Connection) -> int:
     """Write what earlier refuges kept into the file, and remove them; return how many there were."""
     count = 0
     for path in sorted(directory.glob("unsaved-*.db")) if directory.is_dir() else ():
-        with contextlib.suppress(sqlite3.Error, OSError):
+        with contextlib.suppress(*FAILURES):
             with contextlib.closing(connect(path)) as kept:
                 save(kept, file)
             path.unlink()
@@ -105,7 +106,7 @@ def _copy(database: Path) -> sqlite3.Connection:
             index.prepare(memory)
             if not (immutable and backup.unsound(memory)):
                 return memory
-        except (sqlite3.Error, OSError):
+        except FAILURES:
             pass
         memory.close()
     memory = connect_memory()

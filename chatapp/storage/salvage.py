@@ -18,6 +18,7 @@ from chatapp.core.conversations import STATUSES
 from chatapp.storage import index
 from chatapp.storage.atomic import create_private
 from chatapp.storage.connection import Row, connect, connect_read_only, number
+from chatapp.storage.failure import FAILURES
 from chatapp.storage.migrations import COLUMNS, migrate
 from chatapp.storage.segment import folded
 
@@ -38,8 +39,8 @@ def salvage(damaged: Path, target: sqlite3.Connection, scratch: Path) -> int:
     try:
         with contextlib.closing(connect_read_only(damaged, immutable=True)) as source:
             _take_over(source, target)
-    except (sqlite3.Error, OSError):
-        with contextlib.suppress(sqlite3.Error, OSError), _grafted(damaged, scratch) as source:
+    except FAILURES:
+        with contextlib.suppress(*FAILURES), _grafted(damaged, scratch) as source:
             _take_over(source, target)
     _mend(target)
     return number(target, "SELECT count(*) FROM messages") - before

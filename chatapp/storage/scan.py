@@ -23,7 +23,8 @@ _NARROWEST = 256
 class Scan:
     """Steps through the messages that match `wanted`; `columns` are read of `messages m` and `conversations c`.
 
-    The first column must be `m.id`. Messages of conversations in the trash are passed over.
+    The first column must be `m.id`. Messages of conversations in the trash are passed over. Where the full-text
+    index fails (`index_failed`), the messages themselves are read from there on.
     """
 
     _ordered = True
@@ -31,6 +32,7 @@ class Scan:
 
     def __init__(self, wanted: Sequence[Term], columns: str, *, conversation_id: int | None = None) -> None:
         self.finished = not wanted
+        self.index_failed = False
         self._wanted = tuple(wanted)
         self._columns = columns
         self._conversation_id = conversation_id
@@ -47,17 +49,23 @@ class Scan:
             with _limited(connection, STEP_S):
                 for row in connection.execute(*self._query(connection, lowest, self._below, limit)):
                     rows.append(row)  # noqa: PERF402 (an interruption keeps the rows before it)
-        except sqlite3.OperationalError as error:
-            if primary_code(error) != sqlite3.SQLITE_INTERRUPT:
+        except sqlite3.DatabaseError as error:
+            if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
+                self._interrupted(rows)
+                return rows
+            if not self._indexed(connection):
                 raise
-            self._interrupted(rows)
-            return rows
+            self.index_failed = True
+            return []
         if limit >= 0 and len(rows) >= limit:
             self._below = _id(rows[-1])
         else:
             self._below, self._width = lowest, self._width * 4
         self.finished = self._below <= 0
         return rows
+
+    def _indexed(self, connection: sqlite3.Connection) -> bool:
+        return not self.index_failed and index.present(connection)
 
     def _interrupted(self, rows: list[Row]) -> None:
         if rows and self._ordered:
@@ -73,7 +81,7 @@ class Scan:
         owner: Parameters = ()
         if self._conversation_id is not None:
             joined, owner = f"{joined} AND c.id = ?", (self._conversation_id,)
-        if index.present(connection):
+        if self._indexed(connection):
             sql = (
                 f"SELECT {self._columns} FROM message_index f CROSS JOIN messages m ON m.id = f.rowid {joined} "
                 "WHERE f.message_index MATCH ? AND f.rowid >= ? AND f.rowid < ? ORDER BY f.rowid DESC LIMIT ?"
@@ -96,7 +104,7 @@ class ConversationScan(Scan):
         super().__init__(wanted, "")
 
     def _query(self, connection: sqlite3.Connection, lowest: int, below: int, limit: int) -> tuple[str, Parameters]:
-        if index.present(connection):
+        if self._indexed(connection):
             sql = (
                 "SELECT DISTINCT p.conversation_id FROM message_index f CROSS JOIN index_places p "
                 "ON p.message_id = f.rowid WHERE f.message_index MATCH ? AND f.rowid >= ? AND f.rowid < ? LIMIT ?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,8 +29,9 @@ class Found:
 class Search:
     """Finds messages by their words."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, index_failed: Callable[[], None]) -> None:
         self._database = database
+        self._index_failed = index_failed
 
     def search(self, query: str, *, limit: int = 50, conversation_id: int | None = None) -> list[Hit]:
         """The newest messages outside the trash that have all words of `query`, at most `limit`.
@@ -50,6 +51,8 @@ class Search:
         while wanted and not scan.finished and len(hits) < limit and time.monotonic() < give_up_at:
             rows = self._database.read(partial(scan.step, limit=limit - len(hits)))
             hits.extend(_hit(row, wanted) for row in rows)
+        if scan.index_failed:
+            self._index_failed()
         return Found(tuple(hits), complete=scan.finished or len(hits) >= limit)
 
 

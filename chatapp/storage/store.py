@@ -5,7 +5,6 @@ Where the file can't be used, the conversation goes on in memory and what is new
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import date
@@ -17,7 +16,7 @@ from chatapp.storage import backup, index, refuge
 from chatapp.storage.connection import connect_memory, number
 from chatapp.storage.conversations import Conversations
 from chatapp.storage.database import Connections, Database
-from chatapp.storage.failure import storage_error
+from chatapp.storage.failure import FAILURES, SQL_ERRORS, storage_error
 from chatapp.storage.migrations import migrate
 from chatapp.storage.opening import Opened, open_file, suspect
 from chatapp.storage.search import Search
@@ -44,8 +43,8 @@ class Store:
         self._backup: threading.Thread | None = None
         self._closing = threading.Event()
         self._database = Database(paths.database, connections, on_failure=self._failed, on_idle=self._idle)
-        self.conversations = Conversations(self._database, writer.name)
-        self.search = Search(self._database)
+        self.conversations = Conversations(self._database, writer.name, self._index_failed)
+        self.search = Search(self._database, self._index_failed)
 
     @classmethod
     def open(cls, paths: Paths, *, incognito: bool = False) -> Store:
@@ -97,7 +96,7 @@ class Store:
         try:
             name = backup.name_of(date.today())
             return await self._database.run(lambda: backup.back_up(self._paths.database, self._paths.backups, name))
-        except (sqlite3.Error, OSError) as error:
+        except FAILURES as error:
             raise storage_error(error, self._paths.backups) from error
         except backup.Cancelled:
             raise StoreBusy("Another process is making a backup.", hint="Try again when it is done.") from None
@@ -115,6 +114,10 @@ class Store:
         finally:
             await self._database.close()
             self._writer.leave()
+
+    def _index_failed(self) -> None:
+        self._database.write_later(index.repair)
+        self._database.wake(0.0)
 
     def _failed(self, error: StorageError) -> Connections | None:
         """Decide how to go on when the file fails: with a repaired one, in memory, or not at all."""
@@ -145,7 +148,7 @@ class Store:
             return False
         try:
             refuge.save(self._database.connections.writer, opened.connections.writer)
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             opened.connections.close()
             self._failure = storage_error(error, self._paths.database)
             return False
@@ -189,7 +192,7 @@ class Store:
         except StoreDamaged as error:
             suspect(self._paths.database)
             self._lasting += (error,)
-        except (sqlite3.Error, OSError) as error:
+        except FAILURES as error:
             problem = storage_error(error, self._paths.backups)
             # A busy database is backed up another time, at the latest when it is opened next.
             self._lasting += () if isinstance(problem, StoreBusy) else (problem,)
@@ -208,7 +211,7 @@ class Store:
         if refuge.unsaved(memory):
             try:
                 refuge.keep(memory, self._paths.backups)
-            except (sqlite3.Error, OSError) as error:
+            except FAILURES as error:
                 raise StoreUnwritable(
                     f"What was said since saving failed is lost: {self._failure.message}", hint=self._failure.hint
                 ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import PurePath
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -34,6 +35,7 @@ _KEY_WIDTH = 18
 class HelpScreen(ModalScreen[None]):
     """A table of keys; any of the closing keys ends it."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs/dialog.tcss", "dialogs/help.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q,enter", "dismiss", "Close", show=False)]
 
     def __init__(self, keymap: Keymap) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -86,6 +87,7 @@ def _scattered(letters: str, text: str) -> bool:
 class Palette(ModalScreen[str | None]):
     """Answers with the id of the chosen entry. `preview` is told of every entry that is highlighted."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs/dialog.tcss", "dialogs/palette.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+p", "dismiss(None)", "Close", show=False, priority=True),
         Binding("up", "move(-1)", "Up", show=False, priority=True),

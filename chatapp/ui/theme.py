@@ -76,12 +76,26 @@ class ThemeSet:
         base = self.themes.get(DARK if dark else LIGHT)
         if base is not None:
             colours = {name: colours.get(name) or getattr(base, name) for name in COLOURS}
-            variables = {**base.variables, **variables}
+            variables = {**{name: base.variables[name] for name in VARIABLES}, **variables}
         name = clean_line(source.name.removesuffix(".toml"))
-        theme = Theme(name, colours["primary"], dark=dark, variables=variables)
+        theme = Theme(name, colours["primary"], dark=dark, variables={**_scrollbars(colours, variables), **variables})
         for colour, value in colours.items():
             setattr(theme, colour, value)
         return theme
+
+
+def _scrollbars(colours: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """Quiet scrollbars: no track, a hairline thumb."""
+    track = dict.fromkeys(
+        ("scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active", "scrollbar-corner-color"),
+        colours["background"],
+    )
+    thumb = {
+        "scrollbar": variables["hairline"],
+        "scrollbar-hover": variables["faint"],
+        "scrollbar-active": colours["primary"],
+    }
+    return {**track, **thumb}
 
 
 def _own_files(directory: Path | None) -> list[Path]:

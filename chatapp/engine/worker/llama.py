@@ -171,7 +171,7 @@ class Vocabulary:
         return {
             self.text(token): SpecialToken(
                 token,
-                not attributes & llama.LLAMA_TOKEN_ATTR_USER_DEFINED,
+                bool(attributes & (llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_UNKNOWN)),
                 bool(attributes & llama.LLAMA_TOKEN_ATTR_LSTRIP),
                 bool(attributes & llama.LLAMA_TOKEN_ATTR_RSTRIP),
             )

@@ -34,6 +34,7 @@ def _actions() -> tuple[Intent, ...]:
             "send-message",
             "to send your message.",
             (
+                "(dispatch|shoot off|get across|hand over|confirm) (my|the|a) (message|question|words|input|text)",
                 "(send|submit|post|transmit|fire off|deliver|pass|hand) (a|my|the|this) (message|question|prompt|text|line|request|input)",
                 "(send|submit) (it|this|what i typed|what i wrote|something) [to the <model>]",
                 "ask the <model> [something]",
@@ -41,6 +42,8 @@ def _actions() -> tuple[Intent, ...]:
                 "make (it|the <model>) (read|get|receive) my (message|question|prompt)",
             ),
             (
+                "(done|finished) (typing|writing), (and now|what now|how do i send it off)",
+                "how does my (text|message|question) (reach|get to) the <model>",
                 "i typed (something|a message|my question), (what now|how does it get sent|how do i send it|now what)",
                 "my message is (written|ready|done|finished), (what next|how do i send it)",
                 "where is the send button",
@@ -51,6 +54,10 @@ def _actions() -> tuple[Intent, ...]:
             "new-line",
             "to begin a new line without sending.",
             (
+                "(span|spread|stretch) [my|a] (text|message|prompt) over (two|several|more) lines",
+                "(put|have|get|squeeze) (a|another) (line|paragraph|row|line feed|blank line) (in|into) (what i am writing|my text|my message|the message box)",
+                "(write|send) a (poem|list|letter) with (several|many) lines",
+                "(go|drop|skip) (down|) (one|a) (line|row) [while typing]",
                 "(add|insert|begin|start|make|type|put|enter|get|create) a (new line|line break|newline|second line|another line|linebreak|break|new row) [in (my|the|a) (message|prompt|question|text|composer|input)]",
                 "(write|type|enter|compose|send) (several|two|many|multiple|more than one|three|a few|more) (lines|rows|paragraphs) [in one message|at once]",
                 "(write|type|enter) (a multiline|a multi-line|a longer|a multi line) (message|prompt|text|question)",
@@ -61,6 +68,7 @@ def _actions() -> tuple[Intent, ...]:
                 "(start|begin|write) a new paragraph",
             ),
             (
+                "(my text|what i type|my message) (needs|should have|must have) (two|several|more) (lines|paragraphs|rows)",
                 "enter sends (the message|it) but i (want|need) (a new line|another line|a line break)",
                 "(every time|whenever) i (press|hit) (enter|return) (it|the message|my message) (is sent|gets sent|sends|goes off) [too early]",
                 "how (do|can) i (avoid|stop|prevent) enter (from sending|sending)",
@@ -74,6 +82,10 @@ def _actions() -> tuple[Intent, ...]:
             "stop-reply",
             "to stop the reply. What was written so far is kept.",
             (
+                "(bail out|get out|back out|break out) [of (a|the) (reply|answer|generation)] [while it (is writing|writes|is still writing)]",
+                "(put an end to|call off|hold|cut|call a halt to|give up on|drop) (<areply>|the generation|it) [early|prematurely|before it is done|before it is finished|ahead of time]",
+                "(end|finish|stop|cut off) <areply> (prematurely|ahead of time|before its end|before it finishes|right away|too)",
+                "(quiet|calm|gag|muzzle) (it|the <model>)",
                 "(stop|halt|interrupt|cancel|abort|end|kill|terminate|pause|break off|cut off|cut short|quit|freeze|silence|break|finish|shut off|stop short) <areply>",
                 "(stop|halt|interrupt|cancel|abort|end|silence|shut up|cut off|quiet|mute|pause) (it|the <model>|you|him) [(while|when) (it|you) (is|are) (writing|talking|answering|speaking)|in the middle|mid-sentence|early|halfway|half way through|right now|immediately]",
                 "(stop|halt|interrupt|cancel|abort|end|kill) [the|this|a] (generation|generating|writing|streaming|typing|inference|stream|output)",
@@ -82,6 +94,9 @@ def _actions() -> tuple[Intent, ...]:
                 "(end|stop|cut) (a|the|this) (long|endless|boring|wrong|running|huge|bad) (reply|answer|response|text|output) [early|before it is finished|before the end]",
             ),
             (
+                "(it|the <model>) (just|) (keeps|goes on|is still) (typing|talking|writing|babbling|going|rambling|yapping)[, (how do i (stop it|shut it up|make it stop|end this)|make it stop)]",
+                "(hold on|wait|whoa|hang on), (stop|that is enough|how do i stop this)",
+                "(the answer|it) is (wrong already|not what i want|useless), (stop it|i want to break it off)",
                 "(it|the <model>) (will not|won't|does not|doesn't) (stop|shut up|end|be quiet) [talking|writing|typing]",
                 "(the answer|the reply|it|this|the response) (is going on|goes on|is running|is rambling on|keeps going|keeps on|just goes on) (too long|forever|and on|for ages|endlessly), (stop it|how do i stop it|how do i stop this|make it stop|what can i do)",
                 "(enough|stop|shut up|be quiet|stop it|halt|stop talking|stop writing|that is enough), (how do i stop (you|it|this)|which key|what key)",
@@ -96,6 +111,9 @@ def _actions() -> tuple[Intent, ...]:
             "regenerate-reply",
             "to write another reply beside this one.",
             (
+                "(have|take|get|give it) another (go|stab|shot|crack|turn|round) [at (it|that answer|the reply|this)]",
+                "(reword|rephrase|do over|redo) (the|its|that|this) (reply|answer|response)",
+                "(let|have) (it|the <model>) (have another go|try once more|think again|say it in another way)",
                 "(regenerate|redo|retry|rewrite|reroll|re-roll|repeat|rerun|replace|re-generate|renew|refresh) [<areply>]",
                 "(get|have|ask for|make|request|generate|produce|see|create|try) (another|a different|a new|a second|an alternative|a fresh|one more|a better|a further) (reply|answer|response|version|try|attempt|one|take)",
                 "(try|ask|answer|generate|do) [it|that|this|the question|the same question] (again|once more|one more time|anew|a second time|over)",
@@ -105,6 +123,8 @@ def _actions() -> tuple[Intent, ...]:
                 "(replace|swap|change) (a|this|the) (bad|wrong|poor|weak|ugly) (reply|answer|response) (with|for) (a new one|another)",
             ),
             (
+                "(that|this) (reply|answer|one) (stinks|sucks|is lame|is no use|misses the point|was off|is awful|is disappointing), (gimme|give me|get me|i want|show me) (a different one|another|a better one|a new one)",
+                "(gimme|give me) (a different|another|a better) (reply|answer|response|version)",
                 "i (do not|don't|did not|didn't) like (this|that|the|your) (reply|answer|response), (how do i get another|can i have another|give me another one|another one|what now|what can i do)",
                 "(that|this|the) (reply|answer|response) (was|is) (bad|wrong|poor|rubbish|no good|terrible|useless|not good), (try again|how do i retry|another|how can i get a new one|i want a better one)",
                 "which <key> (regenerates|retries|redoes|repeats|rerolls) (it|the reply|the answer|a reply)",
@@ -120,6 +140,8 @@ def _actions() -> tuple[Intent, ...]:
                 f"{' or '.join(key_name(key) for key in ACTIONS['next-sibling'].keys)} for the next one.",
             ),
             do=(
+                "(flip|leaf|scroll|swap|go) (back|forth|) (to|between|through) (an|the|my|) (earlier|former|other|alternate|alternative|previous) (take|takes|attempt|attempts|try|tries|replies|versions|reply)",
+                "(have|get|want) (the|my|an) (earlier|first|former|previous|original|old) (attempt|reply|answer|version|take) [at (this|a) reply] back",
                 "(switch|move|go|flip|toggle|change|step|jump|cycle|page|browse|navigate|swap) (between|through|among|across) [the|several|different|all] (versions|siblings|alternatives|replies|answers|variants|responses|regenerated replies|attempts) [of a (message|reply)]",
                 "(go|get|switch|come|return|jump|step) back to (the|my|an) (previous|old|earlier|first|other|last|original|former) (version|reply|answer|response|sibling|variant|attempt)",
                 "(see|show|view|find|read|compare|look at|recover|restore|get) (the|an|my) (other|previous|old|earlier|first|next|former|original|alternative|second) (version|versions|replies|reply|answer|answers|sibling|response|variant|attempt) [of (this|the|a) (message|reply|answer)]",
@@ -137,6 +159,9 @@ def _actions() -> tuple[Intent, ...]:
             "new-conversation",
             "to begin a new conversation. The old one stays in the list.",
             (
+                "(kick off|start off|get going with|fire up|set up) a (brand new|brand-new|new|fresh|totally new) <chat>",
+                "(get|have|want|use) a (clean|blank|fresh|new|empty) (sheet|slate|page|window|canvas|start)",
+                "(drop|forget about|put aside) (this|what we said) and (start|begin) (anew|again|afresh)",
                 "(start|begin|open|create|make|launch|have|get|do|set up) (a|an|another|some) (new|fresh|empty|blank|clean|further|second|different|separate|) <chat>",
                 "start (over|afresh|from scratch|again from zero|anew|clean|fresh|a new topic|a new one)",
                 "(begin|start) (from scratch|from the beginning|with a clean slate|a blank page|all over)",
@@ -146,6 +171,7 @@ def _actions() -> tuple[Intent, ...]:
                 "make (it|you) forget (everything|what i said|the conversation|all this)",
             ),
             (
+                "(clean sheet|clean slate|blank page|fresh start)[ please|, what do i press]",
                 "(new|fresh|empty|blank|another) (conversation|chat|dialogue|session|thread)",
                 "which <key> (starts|opens|begins|makes|creates) a (new|fresh) (conversation|chat)",
                 "(i am|we are) done with this (topic|conversation|chat|subject), (next one|new one|how do i start another)",
@@ -157,6 +183,9 @@ def _actions() -> tuple[Intent, ...]:
             "toggle-conversations",
             "to show the conversation list, and type in it to filter.",
             (
+                "(get|go|dive|come) back (into|in|to) (a|the|that) <chat> (from|of) (last month|monday|yesterday|last week|last year|this morning)",
+                "(browse|look through|go through|scroll through|flick through) (my|the|all my) (past|old|earlier|previous|saved) (<chats>)",
+                "(read|see|reread) (what we (discussed|said|talked about)|what i (asked|wrote)) (on monday|last week|yesterday|last month|some time ago|the other day)",
                 "(open|close|toggle) (the|my) (conversation list|list of conversations|chat list|list of chats|sidebar|left panel|history|left side|side panel|left pane)",
                 "<show> [the|my|all|a|all my|a list of] [old|earlier|previous|past|saved|other|last week's|yesterday's] (<chats>|chat history)",
                 "(go|get|come|switch|return|jump) (back|) to (an|a|my|the|some) (old|earlier|previous|other|different|saved|past|former|yesterday's) <chat>",
@@ -168,6 +197,7 @@ def _actions() -> tuple[Intent, ...]:
                 "filter the (list|conversations|conversation list) [by words]",
             ),
             (
+                "(where is|where's|what about) the <chat> (i had|we had|from) (on monday|last week|yesterday|last month|this morning|the other day)",
                 "where (are|did|can i find|do i find|have) (my|the|all my|all) (old|earlier|previous|past) (conversations|chats|discussions) [go|gone]",
                 "where (is|has) (my|the) (old|last|previous|yesterday's) (conversation|chat) [gone]",
                 "i (had|wrote|talked|chatted) (a|about|a conversation about) (something|cooking|a trip) (yesterday|last week), (how do i find it|where is it|where did it go|how do i get back to it)",
@@ -181,6 +211,9 @@ def _actions() -> tuple[Intent, ...]:
             "toggle-inspector",
             "to open the inspector. It holds the system prompt and every parameter.",
             (
+                "(tune|fiddle with|play with|touch|get at|reach) (the|some|its) (sampler|sampling|settings|parameters|sliders|controls|knobs)",
+                "(write|put|enter|give) (instructions|rules|orders|directions) (for the whole conversation|that hold for the whole conversation|that always apply|it always follows|before the conversation)",
+                "(turn|make) (it|the <model>) into (a pirate|a teacher|a poet|another character|an expert)",
                 "<show> the (inspector|parameters|settings panel|sampling settings|sampling panel|right panel|settings|parameter list|generation settings|sliders|options)",
                 "(close|hide|open|toggle) the (inspector|right panel|settings panel|panel on the right|side panel with the settings|parameter panel)",
                 "<change> (the|a|some|my) (parameters|sampling settings|settings|generation settings|sampling parameters|model settings|sampler settings|knobs|sampler|sampling)",
@@ -191,6 +224,8 @@ def _actions() -> tuple[Intent, ...]:
                 "(see|show|find) (all|every|the) (parameters|settings|values) [in use|in force]",
             ),
             (
+                "(where|in which (place|spot|panel)) (do|can) (i|the) (sliders|knobs|controls|sampling controls|settings|write instructions|enter a system prompt|put a persona) (hide|live|sit|be found|)",
+                "(where do|where are) the (sliders|sampler settings|knobs|controls) [hide|live|for the sampler|hidden]",
                 "where (is|do i find|can i find|do i change|do i set|do i write|do i put) the (system prompt|inspector|parameters|settings|sampling settings|sliders|system message)",
                 "(inspector|the inspector|what is the inspector|what is in the inspector|system prompt editor|parameter panel|settings panel)",
                 "which <key> (opens|shows|toggles) the (inspector|settings|parameters|system prompt)",
@@ -202,6 +237,8 @@ def _actions() -> tuple[Intent, ...]:
             "open-palette",
             "to open the palette, which finds any action by its name.",
             (
+                "(type|enter) the name of (an action|a command|what i want to do)",
+                "(get|see|have) a (searchable|) list of (everything|all) [that] (the program|this app|<app>|it) can do",
                 "<show> the (palette|command palette|list of commands|action list|menu|action menu|commands|list of actions)",
                 "(find|search|search for|look up|run|execute|call|locate) (an action|a command|any action|a function|actions|a feature|any command) [by name|by its name]",
                 "(do|run|use) (something|an action) (that has no key|without a key|whose key i forgot|when i forgot the key)",
@@ -217,11 +254,14 @@ def _actions() -> tuple[Intent, ...]:
             "show-help",
             "to see all keys and what they do.",
             (
+                "(see|know|get|have) (which|what) key does what",
+                "(get|see|have|print) (an overview|a list|a table|a cheat sheet|a summary) of [all|the|every] (keys|shortcuts|keybindings|bindings)",
                 "(see|show|list|view|print|display|find|look up|get|read) (all|the|every|a list of|all the|the list of) (keys|shortcuts|key bindings|keyboard shortcuts|hotkeys|keybindings|key combinations)",
                 "(open|show|find|get|bring up|read) the (help|help screen|help page|key help|manual|key overview|built-in help)",
                 "(learn|remember|know) (the|all|all the) (keys|shortcuts|hotkeys)",
             ),
             (
+                "(list|show|give me|i want) (every|all|the) [keyboard] (keys|shortcuts|shortcut|keybinding|bindings)",
                 "(what|which) (keys|shortcuts|hotkeys|keyboard shortcuts|key bindings) (are there|exist|do you have|can i use|does it have|does <app> have|do i have|are available)",
                 "(all|list of|an overview of|a cheat sheet of|cheat sheet for) [the] (keys|shortcuts|key bindings|hotkeys)",
                 "(where is|is there|is there a|which key shows) [the] (help|manual|list of keys|help screen|documentation|key list)",
@@ -236,6 +276,8 @@ def _actions() -> tuple[Intent, ...]:
             "edit-in-editor",
             "to write the message in your own editor ($EDITOR).",
             (
+                "(type|write|edit) (my|the|a) (prompt|message|text) (in|with) (vim|nano|emacs|vi|my own editor|a proper editor|a real editor|an editor)",
+                "(hand|pass) (the|my) (text|message|draft) (to|over to) (vim|my editor|an editor)",
                 "(write|edit|compose|type|prepare) (a|my|the|this|a long) (message|prompt|question|text) (in|with|using) (my|an|the|my own|an external|my favourite|another) (editor|text editor)",
                 "(use|open|launch|start|call) (vim|nano|emacs|my editor|an external editor|my text editor|vi|helix|$EDITOR|my favourite editor|neovim|micro) [for (a|my|the) (message|prompt)|to write (a|my|the) (message|prompt)|here]",
                 "(write|edit|type) (in|with) (vim|nano|emacs|vi|neovim)",
@@ -251,6 +293,8 @@ def _actions() -> tuple[Intent, ...]:
             "copy-reply",
             "to copy the last reply as Markdown.",
             (
+                "(grab|snatch|save|stash|put) (the|its|the model's|your) (last|latest|whole|) (words|answer|reply|text|output) (to|in|on|into) (the|my) clipboard",
+                "(get|take) (the|this) (answer|reply|text) (out of|out) (here|<app>) [and into (a document|an email|another window)]",
                 "(copy|grab|yank|clip|take|get) (the|this|its|a|your|the last|the whole|that|the latest) (reply|answer|response|output|message|text) [to the clipboard|as markdown|into another program|somewhere else]",
                 "(put|get|bring) (the|this|the last|that) (reply|answer|response|text) (in|into|on|onto) (the|my) (clipboard|document|email|notes)",
                 "(paste|use) (the|this|that) (reply|answer|response) (into|in) (another|a different|some other) (program|window|document|app)",
@@ -266,6 +310,9 @@ def _actions() -> tuple[Intent, ...]:
             "toggle-thoughts",
             "to unfold or fold the model's thoughts.",
             (
+                "(peek|look|have a look|take a look) (at|into) (its|the|the model's) (thoughts|head|mind|reasoning|thinking)",
+                "(see|read|know) what (is|was|goes|went) (going on|on) in its (head|mind)",
+                "(see|peek at|read) what it (was thinking|thought|had in mind)",
                 "(see|show|read|view|unfold|expand|reveal|display|look at|open) (the|its|your|what are the) (thoughts|reasoning|thinking|thought process|chain of thought|reasoning steps|inner thoughts|hidden thoughts)",
                 "(hide|fold|collapse|close|get rid of) (the|its|your) (thoughts|reasoning|thinking|thought process|chain of thought)",
                 "see what (it|the <model>|you) (thought|was thinking|thinks|is thinking|reasoned) [before it answered]",
@@ -282,6 +329,8 @@ def _actions() -> tuple[Intent, ...]:
             "rename-conversation",
             "to rename the conversation.",
             (
+                "(give|find) (this|the|my|a) <chat> (a nicer|a proper|a shorter|a clearer|some other|a good) (title|name)",
+                "(title|entitle) (a|this|my) <chat>",
                 "(rename|retitle|name|label|call) (a|this|the|my|an old) <chat> [differently|something else]",
                 "(change|edit|set|give|alter|fix|correct) (the|a|its|another) (title|name|heading) (of|for|to) (a|this|the|my) <chat>",
                 "give (a|this|the|my) <chat> (a|another|a new|a better|a different) (title|name)",
@@ -296,6 +345,8 @@ def _actions() -> tuple[Intent, ...]:
             "delete-conversation",
             "to move the conversation to the trash. Undo brings it back.",
             (
+                "(bin|scrap|dispose of|chuck out|toss|ditch|purge|throw out|throw away|get rid of) (a|this|the|my|an old|some) <chat>",
+                "(throw|toss|put) (this|a|the|my) <chat> (away|out|in the bin|in the trash)",
                 "<delete> (a|this|the|my|an old|one|some|that) <chat>",
                 "<delete> [the|my|old|some] (<chats>|chat history|history|everything i said)",
                 "move (a|this|the) <chat> to the trash",
@@ -317,6 +368,8 @@ def _actions() -> tuple[Intent, ...]:
                 "(restore|get back|bring back|recover) (something|what|a <chat>) [that] (i (deleted|removed|threw away)|from the trash|in the trash)",
             ),
             (
+                "i (binned|ditched|tossed|scrapped|lost|trashed|threw out|got rid of) (a|the|my) <chat> [that] i (still|) (needed|need|wanted|want) [back]",
+                "(give me|i want|bring|get) [me] (back|) (the|my|that) <chat> [that] i (just|) (deleted|removed|binned|threw away) [back]",
                 "i (deleted|removed|erased|trashed|threw away) (a|the wrong|my|this|an important|the) <chat> (by mistake|by accident|accidentally|too quickly|), (help|how do i get it back|is it lost|what now|can i undo that|can i get it back)",
                 "(oops|oh no|damn|help), i (deleted|removed|trashed|erased) (a|the wrong|my|the) <chat>",
                 "(undo|undelete|undo delete|restore from trash|where is the trash|trash)",
@@ -329,11 +382,13 @@ def _actions() -> tuple[Intent, ...]:
             "switch-theme",
             "to switch between light, dark or a theme of yours.",
             (
+                "(have|get|use|want) (a|another|some other) (night look|darker look|nicer look|colour scheme|set of colours|skin)",
                 "(change|switch|choose|select|pick|set) (the|another|a|a different|my) (theme|colours|colors|colour scheme|color scheme|look|appearance|style|background)",
                 "(use|switch to|get|turn on|enable|activate|have|go to|change to) [the|a] (dark|light|night|day|bright|black|white) (mode|theme|colours|colors|background|look)",
                 "make (it|the screen|the background|<app>|everything) (dark|light|darker|lighter|brighter|less bright|black|white)",
             ),
             (
+                "(the|this) (white|bright|light|dark|black) (background|screen|theme) (blinds|hurts|bothers|annoys|strains) (me|my eyes)[, (is there (a|another) (night look|dark mode|look|theme)|can i change it)]",
                 "(it is|the screen is|this is|the colours are) too (bright|dark) [for my eyes|at night]",
                 "(dark mode|light mode|theme|themes|colours|colors|night mode|dark theme|light theme)",
                 "(is there|do you have|does it have) (a|) (dark|light) (mode|theme)",
@@ -346,6 +401,7 @@ def _actions() -> tuple[Intent, ...]:
             "key quit",
             (f"Press {key_name(ACTIONS['interrupt'].keys[0])} twice to quit. Everything is saved.",),
             do=(
+                "(close|shut|turn off|leave|get away from) (this|the|) (program|app|window|chatapp) [for today|now|for good]",
                 "(quit|exit|leave|close|end|shut down|get out of|terminate|stop|kill|log out of) (<app>|chatapp|the workbench|the app|the program)",
                 "(quit|exit|get out|leave)",
                 "get (out of here|out of <app>|back out)",

@@ -291,6 +291,7 @@ _OPTIONS: tuple[Intent, ...] = (
         "option --model",
         ("Give -m PATH.gguf to chatapp, or set model in config.toml.",),
         do=(
+            "(start|launch|run|open) chatapp with (my own|another|a different|a|some) (gguf|model|gguf file|model file)",
             "(use|load|try|open|run|choose|pick|select|take|start with|get) (another|a different|a real|a bigger|my own|a better|a larger|an own|a downloaded|a serious|some other) (model|one|gguf|model file|llm)",
             "(change|switch|swap|replace|exchange) (the|to another|to a different|models|to a bigger|between) (model|models|one)",
             "(load|open|run|use) (a|my|any|this) (gguf|gguf file|model file|file from hugging face|llama model|qwen model|mistral model|model from disk|downloaded model)",

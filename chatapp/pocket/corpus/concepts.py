@@ -17,6 +17,8 @@ _DATA: tuple[Intent, ...] = (
             "(find out|know) where (my|the) (data|chats|conversations|messages) (is|are) (stored|saved|kept)",
         ),
         say=(
+            "<where> on (my|the|this) (disk|computer|machine|drive|laptop) (do you|does it|does <app>|are) (put|keep|store|save|write) (what i (type|say|write)|my (chats|words|data|messages))",
+            "where do my (chats|conversations|messages|words) (end up|go|land|live)",
             "<where> (are|is|do you keep|does <app> keep|does it keep|do you store|does it store|do you save|does it save|are you keeping|lies|lie) (my|the|all my|all the|your) (data|conversations|chats|messages|files|history|chat logs|stuff) [stored|saved|kept|put|on disk]",
             "(is|are) (my conversation|my chats|everything|this chat|it|this|what i type|my messages|the conversation|all this) (saved|stored|kept|recorded|written down) [somewhere|on disk|automatically|anywhere|when i quit]",
             "(do|does) (you|it|<app>|chatapp) (save|store|keep|record) (my|the|our) (chats|conversations|messages|history|words)",
@@ -34,6 +36,9 @@ _DATA: tuple[Intent, ...] = (
             "keep my (data|chats|words) (private|to myself|secret|on this machine)",
         ),
         say=(
+            "(does|will|is) (any|some|anything|all|none) of (this|it|that|what i type|my data) (go|leave|sent|get sent|go out|travel) (to (some|a|any) server|out|anywhere|to the cloud|over the internet|over the net|my computer|)",
+            "(can|could|may) i (use|run) (this|it|you|chatapp) (on|in) (an aeroplane|a plane|an airplane|a train|the woods|a cabin) [without (wifi|internet|a network|reception)]",
+            "(is|are) (anyone|somebody|people) (listening|reading along|watching|spying)",
             "(are|is|do|does) (you|it|this|<app>|the model) (online|offline|connected|need internet|need the internet|connected to the internet|run in the cloud|work offline|work without internet|need a connection|need a network|use the cloud|run locally|local|need wifi)",
             "(does|will|is|do|can) (anyone|somebody|someone|anybody|the company|a company|your makers|google|the government|other people) (read|see|get|hear|collect|receive|watch|spy on) (my|what i|these) (messages|chats|conversations|data|type|write|words)",
             "(is|are) (my data|this|it|my conversation|my words|what i type|this conversation|my messages|my secrets|it all) (private|safe|secure|confidential|secret|sent anywhere|sent to a server|uploaded|shared|sent to the cloud|sent over the internet|leaving my computer|tracked|transmitted)",
@@ -50,6 +55,8 @@ _DATA: tuple[Intent, ...] = (
         "crash",
         ("Your message is saved before the model starts, and the reply while it grows. After a crash both are there.",),
         say=(
+            "what if (my|the) (computer|laptop|machine|app|battery|power) (loses power|dies|crashes|fails|goes dead|shuts down) [mid-reply|in the middle|while you write|suddenly]",
+            "(my computer|the app|it) crashed, (is everything lost|is my text lost|what about my chat|did i lose my chat)",
             "what (happens|is) (if|when) (it|<app>|the app|the program|the computer|the engine|my laptop|the power) (crashes|dies|breaks|is killed|goes out|fails|runs out of battery)",
             "(do|will|would|can) i lose (anything|my chat|my text|my messages|data|everything|my work) [when|if] [it crashes|the power goes out|the engine crashes|there is a crash]",
             "(is|are) (anything|my chats|something|my text) lost (after|in|when there is) a (crash|power cut|power failure)",
@@ -74,6 +81,9 @@ _DATA: tuple[Intent, ...] = (
         "price",
         ("chatapp is free, under the MIT license.",),
         say=(
+            "do i (have|need) to (pay|pay anything|buy something|buy it) [for (chatapp|this|it)]",
+            "what is the price [of (this|chatapp)]",
+            "(is there|do you charge) a fee",
             "(what|how much) (does|do|would) (it|this|<app>|chatapp|you) cost [me]",
             "(is|are) (this|it|chatapp|<app>|you) (free|open source|for free|commercial|paid|expensive|gratis|free software|free of charge)",
             "(do|must|will) i (have to pay|need to pay|pay|need a licence|need a subscription)",
@@ -150,7 +160,7 @@ _DATA: tuple[Intent, ...] = (
         ("Set simple_emoji = true in config.toml if your terminal misplaces emoji.",),
         say=(
             "(the|my|some) emoji (are misplaced|look wrong|look broken|shift the text|break the layout|overlap|are not aligned)",
-            "(emoji|emojis) (problem|problems|are broken|in my terminal)",
+            "(emoji|emojis|smileys) (problem|problems|are broken|in my terminal|look strange|do not line up)",
         ),
         weight=0.4,
     ),
@@ -198,6 +208,8 @@ _WORDS: tuple[Intent, ...] = (
             "n_ctx",
         ),
         say=(
+            "how many tokens (fit|go|are there) in (your|the) context",
+            "how (big|long) may (a|our) (conversation|chat|prompt) (be|get)",
             "how (long|big|large|much) is (your|the) (context|memory|context window)",
             "how much (text|of our conversation) (can|do) you (remember|see|read|hold|keep in mind) [at once]",
             "how many tokens (can you|does your context|do you) (see|hold|read|take|remember)",
@@ -260,6 +272,8 @@ _WORDS: tuple[Intent, ...] = (
             "make (it|the <model>|you) (invent less|stop inventing things|stick to the facts|more factual|stop lying)",
         ),
         say=(
+            "(it|the <model>) (invents|makes up|fabricates|states|writes) (facts|things|stuff|names|dates|sources) (that are not true|that are wrong|that do not exist|from nothing|freely)",
+            "(it|the model) (says|tells me) (things|stuff) that (aren't true|is false|are wrong|never happened)",
             "(it|the <model>) (makes things up|invents (things|facts)|hallucinates|tells lies|lies|says wrong things|states false facts|is making stuff up|gets facts wrong|writes things that are not true)",
             "(why does|why do) (it|the <model>|you) (make things up|invent things|hallucinate|lie|make up facts)",
         ),
@@ -270,6 +284,8 @@ _WORDS: tuple[Intent, ...] = (
         ("GGUF is the file format for models that llama.cpp reads. chatapp runs GGUF files.",),
         about=("gguf", "[a] gguf file", "the gguf format", "a .gguf file"),
         say=(
+            "(what is|what's) (a|this|that) (gguf|.gguf) [thing|file|anyway]",
+            "gguf means what",
             "(which|what) (format|file format|files|model files|model formats) (do models|does chatapp|does it|do you) (need|use|run|support|read|take)",
         ),
         weight=0.9,
@@ -279,6 +295,8 @@ _WORDS: tuple[Intent, ...] = (
         ("llama.cpp is the engine that runs the model on this machine.",),
         about=("llama.cpp", "llama cpp", "the engine"),
         say=(
+            "(what is|what's) llama.cpp [then|anyway|for]",
+            "do you use llama.cpp",
             "(what|which) (engine|library|backend) (runs|do you use|does it use|is used|does chatapp use) [the model|]",
         ),
         weight=0.8,

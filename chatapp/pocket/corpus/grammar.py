@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 from chatapp.pocket.corpus import lexicon
@@ -79,7 +79,7 @@ def _part(token: str) -> Pattern | str:
     return token
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(source: str) -> Pattern:
     """Compile a pattern once."""
     return Pattern(source)

@@ -80,7 +80,21 @@ def person(rng: Random) -> str:
     return rng.choice(PEOPLE) if rng.random() < 0.65 else invented(rng).capitalize()
 
 
-_ROLES = ("keeper", "driver", "seller", "hunter", "collector", "player", "maker", "dog", "bird", "boy", "girl", "cat", "king")
+_ROLES = (
+    "keeper",
+    "driver",
+    "seller",
+    "hunter",
+    "collector",
+    "player",
+    "maker",
+    "dog",
+    "bird",
+    "boy",
+    "girl",
+    "cat",
+    "king",
+)
 
 
 def being(rng: Random) -> str:

@@ -229,6 +229,10 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(stop|keep|prevent) (it|the <model>|you) from (repeating|looping|saying the same)",
         ),
         say=(
+            "(my|the|this) <model> (writes|prints|produces|says|outputs) the (identical|same|very same|exact same) (paragraph|sentence|line|word|phrase) (five|three|ten|several|many|two|four) times [in a row]",
+            "(it|the model) (got|is|was|gets) (caught|stuck|trapped) in (a loop|an endless loop|a cycle)[, what (should i|can i|do i) (tweak|change|do|set)]",
+            "(it|the <model>) (parrots|recycles|duplicates|reiterates|rehashes) (itself|the same (words|lines)|everything)",
+            "(identical|duplicate|duplicated|recurring) (sentences|words|paragraphs|lines|phrases) (everywhere|all the time|in the output|again and again)",
             "(the|my|its|your) (<reply>|replies|answers|outputs) (is|are|gets|get|seems|become|becomes) [<tooadv>|<always>] (repetitive|repeated|repeating|the same words|stuck|redundant|monotonous|looping)",
             "(it|the <model>|you) (repeats itself|keeps repeating|keeps looping|repeats|loops|is looping|is stuck in a loop|is repeating|says the same [thing] [over and over|twice|again and again]|writes the same (sentence|words|line|phrase|thing) [again and again|over and over|all the time|many times]|goes round in circles|goes in circles|stutters|sounds like a broken record|gets stuck|got stuck|echoes itself|keeps saying the same|repeats the same (words|sentence|phrase))",
             "(same|the same) (words|sentence|phrase|line|thing|paragraph) (again and again|over and over|all the time|repeatedly|comes back|is repeated|keeps coming back|keeps appearing)",
@@ -248,6 +252,9 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(reduce|lower|decrease) (creativity|randomness|the creativity|the chaos)",
         ),
         say=(
+            "(the|its|my) (answers|replies|stories|texts) (sound|read|look|are|come out) (as if|like) (the model (were|was|is) (drunk|mad|crazy|dreaming|high)|(a|some) (drunk|madman|random words|fever dream|lunatic))",
+            "(the|its) (stories|replies|answers|sentences) (are all over the place|make no sense|make zero sense|make little sense|have no thread|do not hang together|do not connect|fall apart)",
+            "(zero|no|little|not much) sense in (the|its) (answers|output|text|replies)",
             "(the|my|its|your) (<reply>|replies|answers|outputs|story) (is|are|gets|seems|sounds|become|becomes|reads) [<tooadv>|<always>] (incoherent|nonsense|gibberish|random|wild|crazy|chaotic|garbage|confused|strange|weird|a mess|all over the place|meaningless|rambling|absurd|disjointed|off topic|erratic|mad|garbled|unpredictable|creative)",
             "(it|the <model>|the text|this|you|the reply) (makes no sense|does not make sense|doesn't make sense|talks nonsense|writes nonsense|writes gibberish|loses its thread|loses the thread|wanders off|drifts off|rambles|babbles|jumps from topic to topic|goes off topic|produces garbage|goes crazy|is going mad|mixes everything up|produces word salad|speaks in riddles|seems drunk|is drunk|changes the subject all the time)",
             "(why is|why are|why does) (it|the <reply>|the text) (so random|such nonsense|make no sense|incoherent|so wild|so chaotic|so weird)",
@@ -266,6 +273,9 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(get|see|have) (more variety|more creative|more interesting|livelier|different|more varied|surprising|wilder) (replies|answers|text|words|stories|output)",
         ),
         say=(
+            "(the|its|your) (text|stories|output|answers|writing) (is|are) (so|too|really|) (lame|predictable|plain|wooden|stale|samey|colourless|uneventful|monotone|humdrum)",
+            "(i need|i want|make) it [to be] (more|) (inventive|creative|daring|fanciful|original|playful|spirited)",
+            "(nothing surprising|no surprises|no creativity|no variety|the usual) in (the|its) (stories|output|text)",
             "(the|my|its|your) (<reply>|replies|answers|outputs|stories|texts) (is|are|gets|seems|sounds|become|feel|feels) [<tooadv>|<always>] (dull|boring|bland|flat|predictable|uninspired|dry|lifeless|generic|plain|uncreative|tame|stiff|unoriginal|uninteresting|tedious|robotic|safe|sober|cautious|uniform)",
             "(it|the <model>|you) (is|sounds|seems|lacks|writes) [<tooadv>|] (boring|dull|bland|uncreative|predictable|imagination|creativity|boring text|like a machine|unimaginative|without imagination|robotic)",
             "(always|every time|why always|why do i get) the same (answer|reply|story|text|output) [to the same question|each time|every time]",
@@ -284,6 +294,8 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(let|make) (it|the <model>|you) (finish|complete) (its|the|your) (sentence|reply|answer|story|thought)",
         ),
         say=(
+            "(its|the|my) (sentences|replies|answers|stories|words) (are|get|were|end up) (chopped off|cut|clipped|lopped off|incomplete|unfinished) [at the end]",
+            "(the|a) (reply|answer|text|story) (breaks off|stops|ends|quits|dies) (all of a sudden|abruptly|mid-word|out of nowhere|without an end|too early)",
             "(the|my|its|your) (<reply>|replies|answers|outputs|story|last sentence) (is|are|was|were|gets|get|got) [<always>] (cut|cut off|truncated|incomplete|unfinished|chopped|chopped off|clipped|cut short|cut in the middle|broken off|not finished|not complete|interrupted)",
             "(it|the <model>|the reply|the answer|the text|the story|you) (stops|ends|breaks off|stopped|ended|quits|halts|finishes) (in the middle [of (a|the) (sentence|word|story)]|mid-sentence|too early|too soon|halfway|abruptly|before the end|suddenly|before it is finished|half way through)",
             "(the|) (rest|end|last part|last words|second half) (of the <reply>|) (is|are) (missing|gone|not there|lost)",
@@ -303,6 +315,8 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(lengthen|extend|expand|elongate) (the|its|your|) (replies|answers|reply|answer|responses)",
         ),
         say=(
+            "i only (ever|) get (one-line|one line|tiny|very short|short|one-word|two-word|brief) (replies|answers|stories|responses)",
+            "(it|the <model>) is (too|so|very) (tight-lipped|curt|brief|laconic|monosyllabic|short)",
             "(the|my|its|your|) (<reply>|replies|answers|outputs|stories|responses) (is|are|gets|seems|come out) [<always>] <tooadv> (short|brief|curt|terse|small|concise|little|laconic)",
             "(it|the <model>|you) (only|just|) (writes|says|gives|answers|answer|write|say) (too little|one sentence|one line|a few words|a single word|so little|only one word|too briefly|in one word)",
             "(too short|longer replies|longer answers|more detail|short replies|longer output|more words)",
@@ -321,6 +335,8 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(limit|restrict) (the|a) (reply|answer) to (some|a number of|100|50|a few) (tokens|words)",
         ),
         say=(
+            "(this thing|it|the <model>) (rambles|goes on|talks|writes|drones|rattles) (for pages|on and on|for ages|endlessly)[, i want (something crisp|something short|it shorter)]",
+            "i (want|need|prefer) (something|an answer|it) (crisp|short|to the point|concise|snappy|brief)",
             "(the|my|its|your|) (<reply>|replies|answers|outputs|stories|responses) (is|are|gets|seems|come out) [<always>] <tooadv> (long|wordy|verbose|lengthy|long-winded|big|talkative|chatty)",
             "(it|the <model>|you) (writes|says|talks|talk|babbles|write) (too much|too long|for too long|a whole novel|endlessly|way too many words|pages and pages|an essay every time)",
             "(too long|shorter replies|shorter answers|concise replies|too verbose|reply length|too wordy|walls of text|wall of text)",
@@ -340,6 +356,8 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(improve|increase) (the|) (speed|performance|tokens per second)",
         ),
         say=(
+            "(why is|why's|how come) (it|this|the <model>|everything) (so|this|is so|that) (slow|sluggish|slothful|laggy|tardy)",
+            "(it|the <model>) (needs|takes) (an eternity|hours|half an hour|a minute per word|forever) [to answer|for a reply]",
             "(it|the <model>|the <reply>|this|generation|everything|chatapp|the big model) (is|runs|gets|feels|seems|answers|writes) [<always>] <tooadv> (slow|slowly|sluggish|laggy|a snail)",
             "(it|the <model>|the reply|the answer|a reply) (takes (ages|forever|too long|a long time|minutes|very long|so long)|takes too much time|crawls|is like a snail|lags|is slow)",
             "(why is|why does) (it|the <model>|generation|the reply) (so slow|slow|take so long|take forever|take ages)",
@@ -358,6 +376,7 @@ _PROBLEMS: tuple[Intent, ...] = (
             "make (it|the <model>|the output|replies|results|the results) (reproducible|repeatable|the same each time|always the same|identical each time)",
         ),
         say=(
+            "(how can i|i want to|can i) (get|have|see) (exactly|) the (same|identical) (output|reply|answer|result|text) (again|tomorrow|next time|once more|later) [again]",
             "(the|my|its|i get a|it gives a) (<reply>|answer|output|result) (is|) (different|changes|changing|another|not the same) (every time|each time|all the time|on every run|whenever i ask)",
             "(i get|it gives me|why do i get) (different|another|other|a new) (answers|answer|replies|reply|results|output) (every time|each time|to the same question|for the same prompt)",
             "(reproducible|reproducibility|repeatable results|same answer twice|same reply again|repeatable|identical results)",

@@ -13,6 +13,8 @@ _TALK: tuple[Intent, ...] = (
         "hello",
         ("Hello! Ask me how something works here, or ask for a story.",),
         say=(
+            "(hey|hi|hello|yo) (you|pal|buddy|pocket|dear|folks|there buddy|little one|old friend)",
+            "(good evening|good morning|good afternoon|hello|hi|hey), (pocket|friend|my friend|little model|dear pocket|mate)",
             "(hello|hi|hey|hey there|hi there|hello there|good morning|good evening|good afternoon|good day|greetings|howdy|hiya|yo|morning|evening|hallo|welcome|sup|what's up|salut|ahoy|g'day|heya|helo)[ pocket| friend| again| everyone| my friend| computer| you| bot| little model| assistant| buddy| mate]",
             "(hello|hi|hey), (i am here|here i am|it's me|anybody there|are you there|nice to meet you|how nice to see you|can you hear me|i am back|good morning|good evening)",
             "(nice|pleased|glad|good) to (meet|see) you [pocket]",
@@ -25,6 +27,9 @@ _TALK: tuple[Intent, ...] = (
         "how are you",
         ("I am well, thank you. What would you like to try?",),
         say=(
+            "(how is|how's) it going [today|so far|with you|over there|my friend]",
+            "(how's|how is) (everything|your day|the day|it)",
+            "(are you doing|you doing|doing) (well|ok|fine|good)",
             "(how are you|how are you doing|how is it going|how do you do|how do you feel|how are things|how goes it|how have you been|how are you today|are you ok|are you well|you good|how's life|how is life|everything fine|everything ok|are you fine|how was your day|how is your day|what's new|how are you feeling)[ today| this morning| now| my friend| pocket| then]",
             "(hello|hi|hey|good morning), (how are you|how is it going|how are you doing|how do you feel today|how are things)",
             "(i hope you are well|hope you are fine|hope all is well)",
@@ -35,6 +40,9 @@ _TALK: tuple[Intent, ...] = (
         "thanks",
         ("You are welcome!",),
         say=(
+            "thank you (kindly|very much indeed|ever so much|dearly|sincerely)",
+            "(cool|sweet|neat|perfect|right|ok|great|nice one|fab), (thanks|thank you|ta|cheers)",
+            "(ta|thanks mate|thanks for everything|i am very grateful|that is very kind of you|you are a lifesaver)",
             "(thanks|thank you|thx|ty|many thanks|thanks a lot|thank you very much|thank you so much|thanks so much|cheers|much appreciated|thanks a bunch|thanks a million|i thank you|merci|tysm|thanks for (your help|the help|that|the answer|this|explaining)|thank you for (your help|the help|that|the answer))[ pocket| friend| mate| again| buddy]",
             "(great|perfect|ok|cool|nice|wonderful|good|super|ah|awesome|that works|it works|that helps|that helped|very helpful|got it|excellent|brilliant|lovely|understood|right|alright), (thanks|thank you|thx|many thanks|thanks a lot|cheers|thank you very much)",
             "(that was helpful|that helped|that helps a lot|very helpful|you helped me|you are helpful|i appreciate it|you have been helpful|that did it|that is what i needed|that is all i needed)[, thanks|, thank you|]",
@@ -46,6 +54,8 @@ _TALK: tuple[Intent, ...] = (
         "bye",
         ("Goodbye! Your conversation is saved.",),
         say=(
+            "(right|well|ok|so|alright), (i'm off|i am off|i must dash|i have to run|time to go|i'm leaving)[, see you [around|later|soon]|, bye|. see you around]",
+            "(see you|see ya|catch you) (around|later|soon|tomorrow|next time|another day)",
             "(bye|goodbye|good bye|see you|see ya|good night|farewell|bye bye|cya|see you later|see you soon|see you tomorrow|until next time|ciao|so long|take care|later|goodnight|adieu|talk to you later|have a nice day|have a good evening|ttyl|till tomorrow|catch you later)[ pocket| friend| then| mate| for now| and thanks]",
             "(i have to go|i must go|i must leave|i am leaving|i am off|time to go|gotta go|i need to go|i will go now|that is all for today|that's it for today|i am done for today|i am going to bed|time for bed|i'm out|that is all|that's all|i leave now|i am heading out)[ now| thanks|, bye|, see you|]",
             "(thanks|thank you|ok|well|great|that's it), (bye|goodbye|see you|good night|see you later|farewell|bye bye)",
@@ -56,6 +66,9 @@ _TALK: tuple[Intent, ...] = (
         "who",
         ("I am Pocket, the tiny demo model that comes with chatapp. I have about three million parameters.",),
         say=(
+            "(so|) who (exactly|really|) am i (chatting|talking|speaking|dealing) with",
+            "(are you|is this) (some|a|one of those) (big|large|huge|famous|clever|proper|serious) (model|models|ai|chatbot) [like (gpt-5|chatgpt|claude|gemini)]",
+            "(are you|you are) (related to|based on|the same as|as clever as) (chatgpt|gpt-4|gpt-5|llama|claude)",
             "(who|what) are you",
             "(what is|what's|tell me|say|may i know) your name",
             "(introduce yourself|tell me about yourself|describe yourself|present yourself|say something about yourself|who is there|who am i talking to|who am i speaking to|who is this|with whom do i talk|who is pocket|what is pocket)",
@@ -74,6 +87,8 @@ _TALK: tuple[Intent, ...] = (
         "made",
         ("I was trained on a small corpus that the makers of chatapp wrote. I am a tiny demo model.",),
         say=(
+            "how (were you|was this model|did they) (trained|made|taught|train you|make you|teach you)",
+            "(what|where) did you (go to school|learn|study)",
             "(who|which company|what company|which people) (made|built|trained|created|wrote|programmed|developed|designed|invented|owns) (you|pocket|this model)",
             "(how|where|when|on what|on which data|from what) (were you|was pocket|did you get) (made|trained|built|created|born|developed|programmed)",
             "(what|which) (data|corpus|texts|text) (were you trained on|did you learn from|do you know|trained you|are you trained on)",
@@ -90,6 +105,8 @@ _TALK: tuple[Intent, ...] = (
             "I explain chatapp and sampling, tell little stories, name capitals and opposites, do small sums and write JSON.",
         ),
         say=(
+            "what (sort|kind|type) of (stuff|things|help|tasks) (can you|do you) (help me with|help with|do|offer|know|give me)",
+            "(how|with what) (can|could) you (be of help|be useful|assist me|assist|help) [me]",
             "what (can|do|could) you (do|know|offer|help with|help me with|talk about|answer|teach me|understand|say) [for me]",
             "(help|help me|i need help|can you help me|what now|what next|what should i ask|what can i ask [you]|what else can you do|what are you good at|what are you able to do|what do you do|how can you help|how can you help me|give me some examples|what are your abilities|what are your skills|what are your capabilities|what are you for|what is your purpose|what is your job|what are you good for|your skills|your abilities|show me what you can do|what would you suggest|give me an idea|any ideas|i am bored|i'm bored|surprise me|what shall we do|what shall we talk about|impress me|entertain me|what are your talents)",
             "(list|name|tell me|show me) (your abilities|your skills|what you can do|what you know|your talents|what you are good at|something you can do|things you can do)",
@@ -102,6 +119,8 @@ _TALK: tuple[Intent, ...] = (
         "limits",
         ("I am a tiny demo model: I know little and make mistakes. For real work load a bigger model.",),
         say=(
+            "(do|can|will) you (ever|sometimes|often|) (get things wrong|make mistakes|err|fail|be wrong|mess up|get it wrong)",
+            "how (good|reliable|correct|trustworthy) are your (answers|replies|facts)",
             "(can i|should i|may i) (trust|rely on|believe) (you|your answers|what you say)",
             "(are you|is it) (always right|ever wrong|reliable|correct|accurate|trustworthy|often wrong|any good|perfect)",
             "(do|can|will) you (make mistakes|make errors|be wrong|lie|hallucinate|replace a real model|do my job|do real work|do serious work)",

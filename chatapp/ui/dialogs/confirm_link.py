@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ def can_open(address: str) -> bool:
 class ConfirmLinkDialog(ModalScreen[str | None]):
     """Answers `open`, `copy` or None."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["dialog.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "dismiss(None)", "Cancel", show=False),
         Binding("o,enter,y", "dismiss('open')", "Open", show=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual import on
@@ -17,6 +18,7 @@ from chatapp.core.cleaning import clean_line
 class RenameDialog(ModalScreen[str | None]):
     """Answers with the new title, None where it was cancelled."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["dialog.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", show=False)]
 
     def __init__(self, title: str) -> None:

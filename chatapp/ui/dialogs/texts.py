@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,6 +20,7 @@ from chatapp.core.parameters import Parameter, Value
 class TextsDialog(ModalScreen[tuple[Value] | None]):
     """Answers with a tuple of one value, which is None where nothing is left; None where it was cancelled."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["dialog.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Cancel", show=False),
         Binding("ctrl+j,ctrl+enter", "accept", "Use", show=False, priority=True),

@@ -6,10 +6,10 @@ markdown-it-py finds the blocks; its inline rules are not used. Offsets are into
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -19,6 +19,7 @@ Alignment: TypeAlias = Literal["left", "center", "right"]
 MAX_NESTING = 100
 _PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable("table").disable("html_block")
 _MARKER = re.compile(r"[-*+](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$)")
+_CONTAINERS = re.compile(r"(?:[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$))*[ \t>]*")
 _BLANK = " \t"
 
 
@@ -132,14 +133,30 @@ class Table:
 Block: TypeAlias = Paragraph | CodeBlock | Rule | Quote | Listing | Table
 
 
-def parse_blocks(text: str, references: Mapping[str, str] | None = None) -> tuple[list[Block], dict[str, str]]:
-    """Parse a text; return its top-level blocks and all link definitions, those given included."""
-    given = {name: {"href": href, "title": ""} for name, href in (references or {}).items()}
-    environment: dict[str, dict[str, dict[str, str]]] = {"references": given}
+class Definition(NamedTuple):
+    """Where a link definition leads, and the offset at which it stands; -1 for one from an earlier text."""
+
+    href: str
+    start: int
+
+
+def parse_blocks(
+    text: str, definitions: Mapping[str, Definition] | None = None
+) -> tuple[list[Block], dict[str, Definition]]:
+    """Parse a text; return its top-level blocks and all link definitions, those given included.
+
+    A link definition is a paragraph as well, so that nothing is hidden.
+    """
+    given: dict[str, dict[str, object]] = {
+        name: {"href": definition.href, "start": -1} for name, definition in (definitions or {}).items()
+    }
+    environment = {"references": given}
     tokens: list[Token] = []
     _PARSER.block.parse(text, _PARSER, environment, tokens)
-    blocks = _TreeBuilder(text).build(tokens)
-    return blocks, {name: found["href"] for name, found in environment["references"].items()}
+    builder = _TreeBuilder(text)
+    blocks = builder.build(tokens)
+    found = {name: builder.definition(entry) for name, entry in environment["references"].items()}
+    return builder.with_gaps(blocks, 0, len(text)), found
 
 
 class _TreeBuilder:
@@ -195,14 +212,47 @@ class _TreeBuilder:
             case "hr":
                 return Rule(start, end)
             case "blockquote_open":
-                children = self.children("blockquote_close")
-                return Quote(start, end, children or self.beyond_nesting(token))
+                return Quote(start, end, self.with_gaps(self.children("blockquote_close"), start, end))
             case "bullet_list_open" | "ordered_list_open":
                 return self.listing(token, start, end)
             case "table_open":
                 return self.table(token, start, end)
             case _:
                 return None
+
+    def definition(self, entry: Mapping[str, object]) -> Definition:
+        """A definition as the parser keeps it."""
+        rows = entry.get("map")
+        return Definition(str(entry["href"]), self.starts[rows[0]] if isinstance(rows, list) else -1)
+
+    def with_gaps(self, blocks: list[Block], start: int, end: int) -> list[Block]:
+        """The blocks, with the text between them as paragraphs.
+
+        The parser leaves out link definitions and what is nested too deeply; nothing may be hidden by that.
+        """
+        complete: list[Block] = []
+        for block in blocks:
+            complete += self.gap(start, block.start)
+            complete.append(block)
+            start = block.end
+        return [*complete, *self.gap(start, end)]
+
+    def gap(self, start: int, end: int) -> list[Block]:
+        """The lines that begin between two offsets, less the markers of their containers, as a paragraph if any."""
+        content = InlineText()
+        first = last = -1
+        for row in range(bisect_left(self.starts, start), bisect_left(self.starts, end)):
+            line = self.lines[row]
+            markers = _CONTAINERS.match(line)
+            column = markers.end() if markers else 0
+            if line[column:].strip():
+                if content.text:
+                    content.add("\n", self.starts[row] - 1)
+                content.add(line[column:], self.starts[row] + column)
+                first, last = (row if first < 0 else first), row
+        if first < 0:
+            return []
+        return [Paragraph(self.starts[first], self.starts[last] + len(self.lines[last]), content)]
 
     def next_token(self) -> Token:
         """Consume a token."""
@@ -264,7 +314,7 @@ class _TreeBuilder:
                 found.type == "paragraph_open" and found.level == inner.level + 1 and not found.hidden
                 for found in self.tokens[begun : self.index]
             )
-            listing.items.append(Item(first, last, marker, children or self.beyond_nesting(inner)))
+            listing.items.append(Item(first, last, marker, self.with_gaps(children, first, last)))
         return listing
 
     def marker(self, row: int) -> tuple[int, int] | None:
@@ -274,18 +324,6 @@ class _TreeBuilder:
             return None
         self.markers_from[row] = match.end()
         return self.starts[row] + match.start(), self.starts[row] + match.end()
-
-    def beyond_nesting(self, token: Token) -> list[Block]:
-        """What the parser left out because it lies too deep, as plain text, so that nothing is hidden."""
-        if token.level < MAX_NESTING - 2:
-            return []
-        first, last = token.map or [0, 0]
-        content = InlineText()
-        for row in range(first, last):
-            if row > first:
-                content.add("\n", self.starts[row] - 1)
-            content.add(self.lines[row], self.starts[row])
-        return [Paragraph(self.starts[first], max(self.starts[first], self.starts[last] - 1), content)]
 
     def table(self, token: Token, start: int, end: int) -> Table:
         """A table with its cells."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chatapp.ui.markdown.block import Block, parse_blocks
+from chatapp.ui.markdown.block import Block, Definition, parse_blocks
 from chatapp.ui.markdown.inline import Wrap
 from chatapp.ui.markdown.layout import Fragment, Layout, Memory, Prefix
 from chatapp.ui.markdown.line import Piece, RenderedLine
@@ -54,7 +54,8 @@ class Document:
         self._stable = Fragment()
         self._tail = Fragment()
         self._stable_raw = 0
-        self._references: dict[str, str] = {}
+        self._definitions: dict[str, Definition] = {}
+        self._addresses: dict[str, str] = {}
         self._memory: Memory | None = None
 
     @property
@@ -99,29 +100,32 @@ class Document:
     def _update_tail(self) -> int:
         """Parse from the last stable point; make all blocks but the last stable."""
         source = Source(self.raw[self._stable_raw :], base=self._stable_raw, simple_emoji=self._simple_emoji)
-        blocks, references = parse_blocks(source.text, self._references)
-        if self._stable_raw and references != self._references:
+        blocks, definitions = parse_blocks(source.text, self._definitions)
+        addresses = {name: definition.href for name, definition in definitions.items()}
+        if self._stable_raw and addresses != self._addresses:
             # A definition can reach back into blocks that were drawn already.
             self._begin_again()
             return self._update_tail()
+        self._addresses = addresses
         keep = len(self._stable.lines)
         if self._memory is not None:
             self._memory.turn()
-        fresh = self._lay_out(source, blocks[:-1], references)
+        fresh = self._lay_out(source, blocks[:-1])
         self._stable.extend(fresh)
-        self._tail = self._lay_out(source, blocks[-1:], references)
+        self._tail = self._lay_out(source, blocks[-1:])
         if len(blocks) > 1:
-            self._stable_raw = source.raw_offset(blocks[-1].start)
-            self._references = references
+            start = blocks[-1].start
+            self._stable_raw = source.raw_offset(start)
+            self._definitions = {name: found for name, found in definitions.items() if found.start < start}
         return self._replace(keep, fresh.lines + self._tail.lines)
 
-    def _lay_out(self, source: Source, blocks: Sequence[Block], references: Mapping[str, str]) -> Fragment:
+    def _lay_out(self, source: Source, blocks: Sequence[Block]) -> Fragment:
         """Lay out blocks that follow the stable lines."""
         layout = Layout(
             source,
             self.palette,
             self.width,
-            references=references,
+            references=self._addresses,
             first_code=len(self._stable.codes) + 1 if self._numbered else None,
             memory=self._memory,
         )

@@ -224,8 +224,8 @@ class Layout:
         for line in hard_lines(pieces):
             text = "".join(piece.text for piece in line)
             begin = line[0].start if line else offset
-            for start, end in wrap(text, self.width - prefix.width):
-                self._line((*prefix.take(), *split_pieces(line, start, end)), begin)
+            for part in split_pieces(line, wrap(text, self.width - prefix.width)):
+                self._line((*prefix.take(), *part), begin)
 
     def _quote(self, block: Quote, prefix: Prefix) -> None:
         bar = (Piece("│ ", self.palette.style("quote")),)
@@ -310,8 +310,8 @@ class Layout:
             pieces = expand_tabs(self._coloured(text, source, tokens))
             shown = "".join(piece.text for piece in pieces)
             begin = source if source >= 0 else block_start
-            for start, end in chop(shown, width):
-                self._line((*prefix.take(), bar, *split_pieces(pieces, start, end)), begin, fill=body)
+            for part in split_pieces(pieces, chop(shown, width)):
+                self._line((*prefix.take(), bar, *part), begin, fill=body)
 
         if self.memory is None or source < 0:
             make()

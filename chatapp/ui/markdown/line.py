@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -186,19 +186,22 @@ def hard_lines(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return lines
 
 
-def split_pieces(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
-    """The part of `pieces` between two positions of their joined text."""
-    found: list[Piece] = []
-    position = 0
-    for piece in pieces:
-        length = len(piece.text)
-        low, high = max(start - position, 0), min(end - position, length)
-        if low < high:
-            found.append(piece if high - low == length else _cut(piece, low, high))
-        position += length
-        if position >= end:
-            break
-    return found
+def split_pieces(pieces: Sequence[Piece], slices: Iterable[tuple[int, int]]) -> Iterator[list[Piece]]:
+    """Yield the parts of `pieces` that lie in each slice of their joined text; slices rise."""
+    index = position = 0
+    for start, end in slices:
+        while index < len(pieces) and position + len(pieces[index].text) <= start:
+            position += len(pieces[index].text)
+            index += 1
+        found: list[Piece] = []
+        ahead, reached = index, position
+        while ahead < len(pieces) and reached < end:
+            piece = pieces[ahead]
+            low, high = max(start - reached, 0), min(end - reached, len(piece.text))
+            found.append(piece if high - low == len(piece.text) else _cut(piece, low, high))
+            reached += len(piece.text)
+            ahead += 1
+        yield found
 
 
 def _cut(piece: Piece, low: int, high: int) -> Piece:

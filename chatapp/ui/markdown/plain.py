@@ -16,8 +16,7 @@ def lay_out_plain(source: Source, palette: Palette, width: int, prefix: Prefix) 
     for text in source.text.split("\n"):
         pieces = expand_tabs([Piece(text, palette.base, offset, offset + len(text))])
         shown = "".join(piece.text for piece in pieces)
-        for start, end in wrap(shown, width - prefix.width):
-            line = (*prefix.take(), *split_pieces(pieces, start, end))
-            fragment.lines.append(build_line(line, source, width, palette.base, fallback=offset))
+        for part in split_pieces(pieces, wrap(shown, width - prefix.width)):
+            fragment.lines.append(build_line((*prefix.take(), *part), source, width, palette.base, fallback=offset))
         offset += len(text) + 1
     return fragment

@@ -61,7 +61,7 @@ def _wrap_cell(cell: Cell, width: int) -> list[list[Piece]]:
     wrapped: list[list[Piece]] = []
     for line in hard_lines(cell):
         text = "".join(piece.text for piece in line)
-        wrapped += [split_pieces(line, start, end) for start, end in wrap(text, max(2, width))]
+        wrapped += split_pieces(line, wrap(text, max(2, width)))
     return wrapped
 
 

@@ -187,7 +187,7 @@ def test_what_can_not_be_traced_is_text_and_said() -> None:
     rendered = render(source, [("user", "U")])
     assert rendered.notices == (NOT_TRACED,)
     assert rendered.runs[0] == ("<s><b>", 0)
-    assert rendered.runs[1] == ("&lt;i&gt", -1)
+    assert rendered.runs[1] == ("&lt;i&gt;", -1)
     assert text_of(rendered) == "<s><b>&lt;i&gt;U</s>"
 
 

@@ -1,0 +1,98 @@
+"""What llama.cpp itself writes: a plain loop on its low-level API, without anything of the engine.
+
+`python bare_llama.py MODEL CONTEXT_SIZE THREADS` reads a list of jobs as JSON from standard input and prints a list
+of results. A job is {"tokens", "split", "limit", "chain"} or {"text", "special"} to be tokenised; `split` are the
+sizes of the batches in which the prompt is computed, `chain` the samplers as [name, argument …].
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import llama_cpp.llama_cpp as llama
+
+from chatapp.engine.worker import amx
+
+BATCH_SIZE = 512
+_SAMPLERS = {
+    "greedy": llama.llama_sampler_init_greedy,
+    "dist": llama.llama_sampler_init_dist,
+    "top_k": llama.llama_sampler_init_top_k,
+    "top_p": llama.llama_sampler_init_top_p,
+    "min_p": llama.llama_sampler_init_min_p,
+    "typical_p": llama.llama_sampler_init_typical,
+    "temperature": llama.llama_sampler_init_temp,
+    "penalties": llama.llama_sampler_init_penalties,
+}
+
+
+class BareLlama:
+    """One model, one context, one sequence."""
+
+    def __init__(self, path: str, context_size: int, threads: int) -> None:
+        self._log = llama.llama_log_callback(lambda level, text, data: None)
+        llama.llama_log_set(self._log, ctypes.c_void_p(0))
+        llama.llama_backend_init()
+        with amx.refused(Path(llama.__file__).parent / "lib" / "libggml-cpu.so"):
+            self._model = llama.llama_model_load_from_file(path.encode(), llama.llama_model_default_params())
+        self._vocabulary = llama.llama_model_get_vocab(self._model)
+        parameters = llama.llama_context_default_params()
+        parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = context_size, BATCH_SIZE, BATCH_SIZE
+        parameters.n_threads = parameters.n_threads_batch = threads
+        self._context = llama.llama_init_from_model(self._model, parameters)
+        self._batch = llama.llama_batch_init(BATCH_SIZE, 0, 1)
+
+    def tokenize(self, text: str, special: bool) -> list[int]:
+        data = text.encode()
+        buffer = (llama.llama_token * (len(data) + 16))()
+        count = llama.llama_tokenize(self._vocabulary, data, len(data), buffer, len(buffer), True, special)
+        return list(buffer[:count])
+
+    def generate(self, tokens: list[int], split: list[int], limit: int, stages: Sequence[Sequence[Any]]) -> list[int]:
+        llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
+        chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        for name, *arguments in stages:
+            llama.llama_sampler_chain_add(chain, _SAMPLERS[name](*arguments))
+        for token in tokens:
+            llama.llama_sampler_accept(chain, token)
+        position = 0
+        for size in split:
+            self._decode(tokens[position : position + size], position)
+            position += size
+        written: list[int] = []
+        while len(written) < limit:
+            if written:
+                self._decode(written[-1:], len(tokens) + len(written) - 1)
+            written.append(int(llama.llama_sampler_sample(chain, self._context, -1)))
+        llama.llama_sampler_free(chain)
+        return written
+
+    def _decode(self, tokens: list[int], first: int) -> None:
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for index, token in enumerate(tokens):
+            batch.token[index], batch.pos[index] = token, first + index
+            batch.n_seq_id[index], batch.seq_id[index][0] = 1, 0
+            batch.logits[index] = index == len(tokens) - 1
+        if llama.llama_decode(self._context, batch) != 0:
+            raise RuntimeError("llama_decode failed")
+
+    def answer(self, job: dict[str, Any]) -> list[int]:
+        if "text" in job:
+            return self.tokenize(job["text"], job["special"])
+        return self.generate(job["tokens"], job["split"], job["limit"], job["chain"])
+
+
+def main() -> None:
+    bare = BareLlama(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    jobs = cast(list[dict[str, Any]], json.load(sys.stdin))
+    sys.stdout.write(json.dumps([bare.answer(job) for job in jobs]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""A reply on its way to a plain terminal, played by the scripted backend."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+
+import pytest
+
+from chatapp.backends.script import Failure, Script
+from chatapp.backends.scripted import ScriptedBackend
+from chatapp.chat.session import Session
+from chatapp.chat.turn import Turn
+from chatapp.cli.dialogue import Dialogue
+from chatapp.cli.narration import Narration
+from chatapp.cli.reply import ReplyView, until_interrupted
+from chatapp.cli.result import result_of
+from chatapp.cli.streams import ClosedPipe, Output
+from chatapp.core.errors import EngineCrashed, NotFound, UsageError
+from chatapp.core.paths import Paths
+from chatapp.storage.store import Store
+
+
+@pytest.fixture
+async def store(home: object) -> AsyncIterator[Store]:
+    opened = Store.open(Paths.of())
+    yield opened
+    await opened.close()
+
+
+async def sent(store: Store, script: Script, **options: object) -> tuple[Session, Turn]:
+    session = Session(store, ScriptedBackend((script,)))
+    conversation = await session.create()
+    return session, await session.send(conversation.id, "Hello", **options)  # type: ignore[arg-type]
+
+
+async def shown(turn: Turn, *, prefix: str = "", reasoning: bool = False, verbose: bool = False) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    narration = Narration(stream=err, verbose=verbose)
+    await ReplyView(Output(out), narration, prefix=prefix, shows_reasoning=reasoning).follow(turn)
+    return out.getvalue(), err.getvalue()
+
+
+async def test_only_the_answer_reaches_standard_output(store: Store) -> None:
+    _, turn = await sent(store, Script(reasoning="I think.", text="Hello there.", notices=("a notice",)))
+    assert await shown(turn) == ("Hello there.", "chatapp: a notice\n")
+
+
+async def test_thoughts_go_to_standard_error_where_they_are_wished(store: Store) -> None:
+    _, turn = await sent(store, Script(reasoning="I think.", text="Hello."))
+    out, err = await shown(turn, reasoning=True)
+    assert (out, err) == ("Hello.", "I think.\n")
+
+
+async def test_the_prefill_goes_first(store: Store) -> None:
+    _, turn = await sent(store, Script(text=" there."), prefill="Hello")
+    assert (await shown(turn, prefix="Hello"))[0] == "Hello there."
+    assert turn.reply.text == "Hello there."
+
+
+async def test_a_reply_that_was_cut_is_said_to_be(store: Store) -> None:
+    _, turn = await sent(store, Script(text="Hello", stop_reason="max_new_tokens"))
+    assert "not whole: cut at max_new_tokens" in (await shown(turn))[1]
+
+
+async def test_verbose_tells_model_settings_and_figures(store: Store) -> None:
+    _, turn = await sent(store, Script(text="Hello"), edits={"temperature": 0.5})
+    err = (await shown(turn, verbose=True))[1]
+    assert "temperature = 0.5 [edit]" in err
+    assert "top_k = 50 [default]" in err
+    assert "tokens" in err
+    assert f"seed {turn.reply.generation.seed}" in err  # type: ignore[union-attr]
+
+
+async def test_a_failure_passes_through_and_the_text_is_kept(store: Store) -> None:
+    _, turn = await sent(store, Script(text="Hello there you", failure=Failure(EngineCrashed("gone"), at=2)))
+    with pytest.raises(EngineCrashed):
+        await shown(turn)
+    stored = store.conversations.message(turn.reply.id)
+    assert stored.status == "failed"
+    assert stored.text.startswith("Hello")
+
+
+async def test_a_reader_who_leaves_stops_the_reply_and_the_text_is_kept(store: Store) -> None:
+    class Leaving(io.StringIO):
+        def write(self, text: str) -> int:
+            if self.tell() > 5:
+                raise BrokenPipeError
+            return super().write(text)
+
+    _, turn = await sent(store, Script(text="one two three four five"))
+    with pytest.raises(ClosedPipe):
+        await ReplyView(Output(Leaving()), Narration(stream=io.StringIO())).follow(turn)
+    stored = store.conversations.message(turn.reply.id)
+    assert stored.status in ("stopped", "complete")
+    assert stored.text.startswith("one two")
+
+
+async def test_an_interrupt_ends_the_reply_in_order(store: Store) -> None:
+    _, turn = await sent(store, Script(text="word " * 1000, tokens_per_second=100))
+    begun = asyncio.Event()
+
+    class Noting(io.StringIO):
+        def write(self, text: str) -> int:
+            begun.set()
+            return super().write(text)
+
+    view = ReplyView(Output(Noting()), Narration(stream=io.StringIO()))
+    work = asyncio.create_task(until_interrupted(turn, view.follow(turn)))
+    await begun.wait()
+    work.cancel()
+    assert await work is True
+    stored = store.conversations.message(turn.reply.id)
+    assert stored.status == "stopped"
+    assert stored.generation is not None
+    assert stored.generation.stop_reason == "stopped"
+
+
+async def test_json_holds_what_the_store_holds(store: Store) -> None:
+    session, turn = await sent(store, Script(reasoning="Hm.", text="Hello."), edits={"seed": 7})
+    await shown(turn)
+    result = result_of(turn, session.backend.model, kept=True)
+    stored = store.conversations.message(turn.reply.id)
+    assert (result.text, result.reasoning, result.stop_reason, result.seed) == ("Hello.", "Hm.", "end", 7)
+    assert (result.conversation_id, result.message_id) == (stored.conversation_id, stored.id)
+    assert result.counts.prompt == stored.generation.prompt_tokens  # type: ignore[union-attr]
+    assert result.settings == stored.generation.settings  # type: ignore[union-attr]
+    assert "Hello" in result.prompt
+    assert result_of(turn, None, kept=False).message_id is None
+
+
+async def said(dialogue: Dialogue, text: str) -> str:
+    turn = await dialogue.ask(text)
+    return (await shown(turn))[0]
+
+
+async def test_a_dialogue_holds_one_conversation_until_it_is_cleared(store: Store) -> None:
+    backend = ScriptedBackend((Script(text="Yes."),))
+    dialogue = Dialogue(Session(store, backend), edits={"top_k": 3}, system="Be brief.")
+    assert dialogue.conversation_id is None
+    assert await said(dialogue, "one") == "Yes."
+    await said(dialogue, "two")
+    first = dialogue.conversation_id
+    assert [message.text for message in backend.requests[-1].messages] == ["Be brief.", "one", "Yes.", "two"]
+    assert backend.requests[-1].edits == {"top_k": 3}
+    await dialogue.command("/clear", "")
+    await said(dialogue, "three")
+    assert dialogue.conversation_id != first
+    await dialogue.command("/load", str(first))
+    await said(dialogue, "four")
+    assert dialogue.conversation_id == first
+    assert len(backend.requests[-1].messages) == 6
+
+
+async def test_set_holds_for_the_next_message_and_is_kept_with_the_conversation(store: Store) -> None:
+    backend = ScriptedBackend((Script(text="Yes."),))
+    dialogue = Dialogue(Session(store, backend), edits={}, wishes={"temperature": 0.6})
+    assert await dialogue.command("/show", "temperature") == "temperature = 0.6 [model]"
+    await said(dialogue, "one")
+    assert await dialogue.command("/set", "temperature 0.1") == "temperature = 0.1 [edit]"
+    await said(dialogue, "two")
+    assert backend.requests[-1].edits == {"temperature": 0.1}
+    assert store.conversations.get(dialogue.conversation_id or 0).edits == {"temperature": 0.1}
+    assert await dialogue.command("/set", "temperature none") == "temperature = 0.6 [model]"
+    await said(dialogue, "three")
+    assert backend.requests[-1].edits == {}
+
+
+async def test_a_reply_is_written_again_beside_the_first(store: Store) -> None:
+    dialogue = Dialogue(Session(store, ScriptedBackend((Script(text="One."), Script(text="Two.")))), edits={})
+    with pytest.raises(UsageError):
+        await dialogue.regenerate()
+    await said(dialogue, "a")
+    turn = await dialogue.regenerate()
+    await shown(turn)
+    assert [message.text for message in store.conversations.siblings(turn.reply.id)] == ["One.", "Two."]
+
+
+async def test_a_raw_dialogue_completes_each_line(store: Store) -> None:
+    backend = ScriptedBackend((Script(text=" upon a time"),))
+    dialogue = Dialogue(Session(store, backend), edits={}, raw=True)
+    assert await said(dialogue, "Once") == " upon a time"
+    assert (backend.requests[-1].prompt, backend.requests[-1].messages) == ("Once", ())
+    with pytest.raises(UsageError):
+        await dialogue.command("/system", "x")
+
+
+async def test_a_title_can_be_given_and_commands_need_their_words(store: Store) -> None:
+    dialogue = Dialogue(Session(store, ScriptedBackend((Script(text="Yes."),))), edits={})
+    for name, words in (("/save", "title"), ("/set", "temperature"), ("/load", "x")):
+        with pytest.raises(UsageError):
+            await dialogue.command(name, words)
+    with pytest.raises(NotFound):
+        await dialogue.command("/load", "99")
+    with pytest.raises(NotFound):
+        await dialogue.command("/sett", "")
+    await said(dialogue, "one")
+    await dialogue.command("/save", "Plans for May")
+    assert store.conversations.get(dialogue.conversation_id or 0).title == "Plans for May"
+    assert "Plans for May" in await dialogue.command("/load", "")
+    assert "Plans for May" in await dialogue.command("/show", "")
