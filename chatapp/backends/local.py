@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -20,6 +21,8 @@ from chatapp.core.reasoning import detect_reasoning
 from chatapp.engine.client import EngineClient, Request
 from chatapp.engine.protocol import AnswerNow, Generate, Loaded, Stop, Update
 from chatapp.models.fingerprint import fingerprint
+from chatapp.models.gguf import read_header
+from chatapp.models.suitability import check_suitable
 from chatapp.rendering.renderer import Renderer
 
 CAPABILITIES = Capabilities(
@@ -88,7 +91,8 @@ class LocalBackend:
         return self._client.worker_pid
 
     async def load(self) -> AsyncIterator[float]:
-        """Load the model, yielding progress from 0 to 1."""
+        """Load the model, yielding progress from 0 to 1; raise a ModelError where the file is no usable model."""
+        await self._identify()
         async for fraction in self._client.load():
             yield fraction
         await self._ready()
@@ -161,10 +165,13 @@ class LocalBackend:
         await self._client.close()
 
     async def _ready(self) -> Loaded:
-        loaded = await self._client.ready()
-        if not self._fingerprint:
-            self._fingerprint = fingerprint(self._path)
-        return loaded
+        await self._identify()
+        return await self._client.ready()
+
+    async def _identify(self) -> None:
+        """Look at the file before llama.cpp does, whose reasons are hard to understand."""
+        if self._client.loaded is None:
+            self._fingerprint = await asyncio.to_thread(_examined, self._path)
 
     async def _render(self, request: GenerationRequest, loaded: Loaded) -> RenderedPrompt:
         if request.prompt is not None:
@@ -185,6 +192,13 @@ class LocalBackend:
             variables=request.template_variables,
             prefill=request.prefill,
         )
+
+
+def _examined(path: Path) -> str:
+    """The fingerprint of the model at `path`; raise a ModelError where it can't be one that writes text."""
+    header = read_header(path)
+    check_suitable(header)
+    return fingerprint(path, header)
 
 
 def model_wishes(card: ModelCard) -> tuple[dict[str, Value], list[str]]:

@@ -95,7 +95,8 @@ def _chat() -> Iterator[str]:
     yield "## Commands of `chatapp chat`\n\n| command | does |\n|---|---|"
     for usage, meaning in COMMANDS.values():
         yield f"| `{usage}` | {meaning} |"
-    yield '\nA line with `"""` begins a message of several lines. A message that begins with `/` is written with `//`.\n'
+    yield '\nA line with `"""` begins a message of several lines. A message that begins with `/` is written'
+    yield "with `//`.\n"
 
 
 def _commands() -> Iterator[str]:

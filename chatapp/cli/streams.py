@@ -9,8 +9,6 @@ import os
 import sys
 from typing import TextIO
 
-import msgspec
-
 from chatapp.core.cleaning import clean
 from chatapp.core.errors import ChatappError
 
@@ -80,6 +78,8 @@ class Output:
 
 def as_json_text(value: object) -> str:
     """`value` as indented JSON."""
+    import msgspec
+
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 

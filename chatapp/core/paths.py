@@ -75,6 +75,8 @@ class Paths(msgspec.Struct, frozen=True):
 
 
 def ensure_private_directory(path: Path) -> Path:
-    """Create `path` with its parents, readable by its owner alone (mode 0700 where modes exist)."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Create `path` and the parents that are missing, readable by their owner alone (mode 0700 where modes exist)."""
+    for missing in reversed([directory for directory in path.parents if not directory.exists()]):
+        missing.mkdir(exist_ok=True, mode=0o700)
+    path.mkdir(exist_ok=True, mode=0o700)
     return path

@@ -130,7 +130,7 @@ def _copy_from(source: sqlite3.Connection, memory: sqlite3.Connection, database:
     used = "SELECT setup_id FROM generations WHERE message_id IN (SELECT id FROM messages WHERE conversation_id IN "
     _copy_rows(source, memory, "setups", f"id IN ({used}({recent})))", (_RECENT,))
     for name, seq in source.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
-        memory.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (seq, name.decode()))
+        memory.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (seq, name))
 
 
 def _copy_rows(

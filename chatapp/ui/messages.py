@@ -54,3 +54,7 @@ class EditsChanged(Message):
     """The conversation's own parameter values were changed; these are all of them."""
 
     edits: dict[str, Value]
+
+
+class InspectorOpened(Message):
+    """The inspector is there and wants to be filled."""

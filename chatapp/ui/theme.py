@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from textual.color import Color, ColorParseError
@@ -29,6 +27,7 @@ VARIABLES = (
     "role-user", "role-assistant", "role-system", "muted", "faint", "hairline", "code-background", "selection",
 )  # fmt: skip
 DARK, LIGHT = "chatapp-dark", "chatapp-light"
+_SHIPPED = Path(__file__).parent / "themes"
 _SIZE_LIMIT = 64 * 1024
 
 
@@ -38,16 +37,13 @@ class ThemeSet:
     def __init__(self, directory: Path | None = None) -> None:
         self.problems: list[ChatappError] = []
         self.themes: dict[str, Theme] = {}
-        shipped = sorted(resources.files("chatapp.ui").joinpath("themes").iterdir(), key=lambda entry: entry.name)
-        first = [entry for entry in shipped if entry.name in (f"{DARK}.toml", f"{LIGHT}.toml")]
-        for entry in first + [entry for entry in shipped if entry not in first]:
-            self._add(entry)
+        first = (f"{DARK}.toml", f"{LIGHT}.toml")
+        for path in sorted(_SHIPPED.glob("*.toml"), key=lambda path: (path.name not in first, path.name)):
+            self._add(path)
         for path in _own_files(directory):
             self._add(path)
 
-    def _add(self, source: Traversable) -> None:
-        if not source.name.endswith(".toml"):
-            return
+    def _add(self, source: Path) -> None:
         try:
             theme = self._read(source)
         except (OSError, ValueError, ColorParseError) as error:
@@ -60,7 +56,7 @@ class ThemeSet:
         else:
             self.themes[theme.name] = theme
 
-    def _read(self, source: Traversable) -> Theme:
+    def _read(self, source: Path) -> Theme:
         with source.open("rb") as file:
             text = file.read(_SIZE_LIMIT + 1)
         if len(text) > _SIZE_LIMIT:
@@ -77,7 +73,7 @@ class ThemeSet:
         if base is not None:
             colours = {name: colours.get(name) or getattr(base, name) for name in COLOURS}
             variables = {**{name: base.variables[name] for name in VARIABLES}, **variables}
-        name = clean_line(source.name.removesuffix(".toml"))
+        name = clean_line(source.stem)
         theme = Theme(name, colours["primary"], dark=dark, variables={**_scrollbars(colours, variables), **variables})
         for colour, value in colours.items():
             setattr(theme, colour, value)

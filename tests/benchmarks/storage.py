@@ -46,8 +46,7 @@ def fill(paths: Paths, conversations: int, messages: int) -> None:
         in_transaction(
             connection,
             lambda inside, first=first: [
-                _converse(inside, messages, text, settings, rng)
-                for _ in range(min(200, conversations - first))
+                _converse(inside, messages, text, settings, rng) for _ in range(min(200, conversations - first))
             ],
         )
     connection.close()
@@ -101,7 +100,9 @@ async def compare(conversations: int, messages: int, rounds: int) -> None:
             start = time.perf_counter()
             fill(paths, count, messages)
             size = paths.database.stat().st_size / 1e6
-            print(f"{name}: {count} × {messages} messages, {size:.1f} MB, filled in {time.perf_counter() - start:.0f} s")  # noqa: T201
+            print(
+                f"{name}: {count} × {messages} messages, {size:.1f} MB, filled in {time.perf_counter() - start:.0f} s"
+            )  # noqa: T201
             start = time.perf_counter()
             stores.append(Store.open(paths))
             print(f"{name}: opened in {(time.perf_counter() - start) * 1000:.1f} ms")  # noqa: T201
@@ -119,7 +120,9 @@ def _report(large: Store, small: Store, rounds: int) -> None:
 
     both("list, first 50", lambda store: store.conversations.list(limit=50))
     both("list, all", lambda store: store.conversations.list())
-    middle = {id(store): store.conversations.list()[len(store.conversations.list()) // 2].id for store in (large, small)}
+    middle = {
+        id(store): store.conversations.list()[len(store.conversations.list()) // 2].id for store in (large, small)
+    }
     both("open a conversation", lambda store: store.conversations.thread(middle[id(store)]))
     for kind, rank in (("most common", 0), ("common", 30), ("middling", 1000), ("rare", 15_000)):
         both(f"search, {kind} word", lambda store, rank=rank: store.search.search(words[rank]))

@@ -83,7 +83,7 @@ def child(mode: str, count: int, seconds: float, report: Path) -> None:
     from textual.app import App, ComposeResult
 
     from chatapp.ui.linefilter import ControlFilter
-    from chatapp.ui.markdown.highlight import warm_up
+    from chatapp.ui.markdown.warmup import warm_up
     from chatapp.ui.widgets.transcript import Transcript
 
     class Host(App[None]):
@@ -221,12 +221,17 @@ def main() -> None:
     idle = measure("idle", (0, 10_000), 2.0, rounds)
     for count, figures in streaming.items():
         print(  # noqa: T201
-            f"streaming at {TOKENS_PER_SECOND} tokens/s, {count:,} earlier messages: {figures['cpu_share']:.1%} of a core, "
-            f"lag p95 {figures['lag_p95_ms']:.1f} ms, {figures['rss_mb']:.0f} MB, {figures['drawn_bytes'] / 1e3:.0f} kB drawn"
+            f"streaming at {TOKENS_PER_SECOND} tokens/s, {count:,} earlier messages: "
+            f"{figures['cpu_share']:.1%} of a core, lag p95 {figures['lag_p95_ms']:.1f} ms, "
+            f"{figures['rss_mb']:.0f} MB, {figures['drawn_bytes'] / 1e3:.0f} kB drawn"
         )
     lines = (
         ("interface at 60 tokens/s, 500 earlier messages, share of a core", streaming[500]["cpu_share"], 0.10),
-        ("streaming, 10,000 earlier messages against 10", streaming[10_000]["cpu_share"] / streaming[10]["cpu_share"], 1.1),
+        (
+            "streaming, 10,000 earlier messages against 10",
+            streaming[10_000]["cpu_share"] / streaming[10]["cpu_share"],
+            1.1,
+        ),
         ("opening 10,000 messages against 10", opened["long_ms"] / opened["short_ms"], 1.5),
         ("memory with 10,000 messages open against none", idle[10_000]["rss_mb"] / idle[0]["rss_mb"], 1.5),
     )

@@ -7,17 +7,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
-import os
-import pty
-import select
 import statistics
-import struct
-import subprocess
-import sys
 import tempfile
-import termios
-import time
 from pathlib import Path
 
 from chatapp.backends.local import LocalBackend
@@ -30,41 +21,10 @@ from chatapp.core.parameters import Value
 from chatapp.core.paths import Paths
 from chatapp.rendering.renderer import Renderer
 from chatapp.storage.store import Store
+from tests.fakes.terminal import Terminal
 
 COLUMNS, ROWS = 160, 48
 PROMPT = "Tell me everything that you know about the sea, number {}."
-
-
-class Terminal:
-    """A program in a pty whose output is read and thrown away, as a terminal would read and draw it."""
-
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        self._master = master
-        self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
-        )
-        os.close(slave)
-
-    def drain(self, seconds: float) -> bytes:
-        """Read for so long."""
-        until, seen = time.monotonic() + seconds, b""
-        while (left := until - time.monotonic()) > 0:
-            if select.select([self._master], [], [], left)[0]:
-                try:
-                    seen += os.read(self._master, 1 << 16)
-                except OSError:
-                    break
-        return seen
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait()
-        os.close(self._master)
 
 
 def edits(new: int) -> dict[str, Value]:
@@ -87,27 +47,25 @@ async def in_the_workbench(model: Path, home: Path, number: int, new: int) -> fl
     conversation = await store.conversations.create(
         edits={name: value for name, value in edits(new).items() if not isinstance(value, tuple)}
     )
-    command = [sys.executable, "-m", "chatapp", "-m", str(model), "--resume", str(conversation.id)]
-    environment = {**os.environ, "CHATAPP_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    terminal = Terminal(command, environment)
-    try:
-        terminal.drain(4.0)
+    generation: Generation | None = None
+
+    def is_done() -> bool:
+        nonlocal generation
+        terminal.drain(0.5)
+        thread = store.conversations.thread(conversation.id)
+        if thread and thread[-1].role == "assistant" and thread[-1].status == "complete":
+            generation = thread[-1].generation
+        return generation is not None
+
+    arguments = ["-m", str(model), "--resume", str(conversation.id)]
+    with Terminal(arguments, home, columns=COLUMNS, rows=ROWS) as terminal:
+        terminal.wait_for(lambda: "ready" in terminal.text)
         terminal.type(PROMPT.format(number))
         terminal.drain(0.5)
         terminal.type("\r")
-        generation: Generation | None = None
-        for _ in range(240):
-            terminal.drain(0.5)
-            thread = store.conversations.thread(conversation.id)
-            if thread and thread[-1].role == "assistant" and thread[-1].status not in ("streaming",):
-                generation = thread[-1].generation
-                break
-    finally:
-        terminal.close()
-        await store.close()
-    if generation is None or generation.tokens_per_second is None:
-        raise SystemExit("The workbench gave no reply in two minutes.")
-    return generation.tokens_per_second
+        terminal.wait_for(is_done, within_s=120.0)
+    await store.close()
+    return (generation.tokens_per_second or 0.0) if generation is not None else 0.0
 
 
 async def measure(model: Path, rounds: int, new: int) -> None:

@@ -109,7 +109,7 @@ async def reply(backend: LocalBackend, request: GenerationRequest) -> Run:
 
 
 @asynccontextmanager
-async def opened(model: Path, logs: Path, *, context_size: int = 0, threads: int = 0) -> AsyncIterator[LocalBackend]:
+async def opened(model: Path, logs: Path, *, context_size: int = 0, threads: int = 1) -> AsyncIterator[LocalBackend]:
     """An engine for `model`, closed at the end."""
     renderer = Renderer()
     backend = LocalBackend(

@@ -17,19 +17,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-_CONTROL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[PX^_].*?\x1b\\|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|.)", re.DOTALL)
+_CONTROL = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[PX^_].*?\x1b\\|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|.)", re.DOTALL
+)
 
 
 class Terminal:
-    """`chatapp` in a terminal of `columns` × `rows`; its output is drained while one waits."""
+    """`chatapp`, or another `program`, in a terminal of `columns` × `rows`; it is drained while one waits."""
 
-    def __init__(self, arguments: Sequence[str], home: Path, *, columns: int = 100, rows: int = 30) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        home: Path,
+        *,
+        columns: int = 100,
+        rows: int = 30,
+        program: Sequence[str] = (sys.executable, "-m", "chatapp"),
+    ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {**os.environ, "CHATAPP_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environment.pop("TMUX", None)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "chatapp", *arguments],
+            [*program, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,

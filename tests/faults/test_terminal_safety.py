@@ -43,7 +43,7 @@ EVERYTHING = MARKUP + " ".join(f"{name}: {payload}" for name, payload in PAYLOAD
 
 def check(seen: bytes) -> None:
     for bad in FORBIDDEN:
-        assert bad not in seen, f"{bad!r} reached the terminal: …{seen[max(0, seen.index(bad) - 60):][:160]!r}"
+        assert bad not in seen, f"{bad!r} reached the terminal: …{seen[max(0, seen.index(bad) - 60) :][:160]!r}"
 
 
 @pytest.fixture
@@ -62,7 +62,14 @@ async def test_the_workbench(home: Path, make_model: Callable[..., Path], conver
     model = make_model("evil\x1b]0;PWNED\x07[31m.gguf", name=EVERYTHING, metadata={"general.license": EVERYTHING})
     with Terminal(["-m", str(model), "--resume", str(conversation_id)], home, columns=160, rows=48) as terminal:
         terminal.wait_for(lambda: "ready" in terminal.text)
-        for key in ("\x14", "\x1bh", "\x10", "\x1b", "\x1b[5~", "\x1bOP"):  # inspector, thoughts, palette, page up, help
+        for key in (
+            "\x14",
+            "\x1bh",
+            "\x10",
+            "\x1b",
+            "\x1b[5~",
+            "\x1bOP",
+        ):  # inspector, thoughts, palette, page up, help
             terminal.type(key)
             terminal.drain(0.4)
         assert terminal.process.poll() is None
@@ -72,8 +79,14 @@ async def test_the_workbench(home: Path, make_model: Callable[..., Path], conver
 
 @pytest.mark.parametrize(
     "arguments",
-    [["history", "list"], ["history", "show", "ID"], ["history", "search", "PWNED"], ["models", "list"], ["models", "info", "MODEL"],
-     ["ask", "hello", "-v", "-m", "MODEL", "--max-tokens", "4", "--incognito"]],
+    [
+        ["history", "list"],
+        ["history", "show", "ID"],
+        ["history", "search", "PWNED"],
+        ["models", "list"],
+        ["models", "info", "MODEL"],
+        ["ask", "hello", "-v", "-m", "MODEL", "--max-tokens", "4", "--incognito"],
+    ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )
 async def test_the_command_line(

@@ -86,7 +86,9 @@ async def test_the_engine_is_killed(home: Path, slow_model: Path, store: Store) 
             terminal.drain(random.uniform(0.0, 0.5))
             (engine,) = workers(terminal.process.pid)
             os.kill(engine, signal.SIGKILL)
-            terminal.wait_for(lambda: (reply := reply_of(store, conversation.id)) is not None and reply.status == "failed")
+            terminal.wait_for(
+                lambda: (reply := reply_of(store, conversation.id)) is not None and reply.status == "failed"
+            )
             reply = reply_of(store, conversation.id)
             assert reply is not None and reply.text and reply.generation is not None
             assert "SIGKILL" in reply.generation.error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,13 +19,25 @@ import llama_cpp.llama_cpp as llama
 from chatapp.engine.worker import amx
 
 BATCH_SIZE = 512
-_SAMPLERS = {
+
+
+def _ban(vocabulary_size: int, tokens: list[int]) -> Any:
+    biases = (llama.llama_logit_bias * len(tokens))(*((token, float("-inf")) for token in tokens))
+    return llama.llama_sampler_init_logit_bias(vocabulary_size, len(tokens), biases)
+
+
+def _nucleus(init: Callable[[float, int], Any]) -> Callable[[float], Any]:
+    return lambda p: init(p, 1)
+
+
+_SAMPLERS: dict[str, Callable[..., Any]] = {
+    "ban": _ban,
     "greedy": llama.llama_sampler_init_greedy,
     "dist": llama.llama_sampler_init_dist,
     "top_k": llama.llama_sampler_init_top_k,
-    "top_p": llama.llama_sampler_init_top_p,
-    "min_p": llama.llama_sampler_init_min_p,
-    "typical_p": llama.llama_sampler_init_typical,
+    "top_p": _nucleus(llama.llama_sampler_init_top_p),
+    "min_p": _nucleus(llama.llama_sampler_init_min_p),
+    "typical_p": _nucleus(llama.llama_sampler_init_typical),
     "temperature": llama.llama_sampler_init_temp,
     "penalties": llama.llama_sampler_init_penalties,
 }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from chatapp.backends.script import Script, Scripts
 from chatapp.backends.scripted import CARD, ScriptedBackend
@@ -28,6 +29,7 @@ from chatapp.ui.widgets.status_line import StatusLine
 MODEL = msgspec.structs.replace(
     CARD, name="pocket 3M", device="cpu×2", context_size=2048, metadata={"general.sampling.temp": "0.7"}
 )
+FOX = (Script(text="Once there was a fox."),)
 SLOW = 100.0
 """Tokens a second that give a test the time to act while a reply is being written."""
 
@@ -71,9 +73,11 @@ class Desk:
 
     def screen(self) -> str:
         """The screen as text, a line each."""
-        width, height = self.app.size
-        lines = self.app.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in lines[:height])
+        return "\n".join(strip.text.rstrip() for strip in self.strips())
+
+    def strips(self) -> list[Strip]:
+        """The screen as styled lines."""
+        return self.app.screen._compositor.render_strips()[: self.app.size.height]
 
     async def type(self, text: str) -> None:
         """Press the keys of `text`."""
@@ -103,35 +107,35 @@ class Desk:
         await self.pilot.pause()
 
 
-Bench = Callable[..., "asyncio.AbstractAsyncContextManager[Desk]"]  # type: ignore[name-defined]
+Bench = Callable[..., AbstractAsyncContextManager[Desk]]
+"""Opens a workbench: `async with bench(scripts, size=(80, 24)) as desk`."""
 
 
 @pytest.fixture
-def bench(home: Path) -> Callable[..., object]:
-    """Open a workbench: `async with bench(scripts, size=(80, 24)) as desk`."""
+def bench(home: Path) -> Bench:
 
     @asynccontextmanager
     async def open_desk(
-        scripts: Scripts = (Script(text="Once there was a fox."),),
+        scripts: Scripts = FOX,
         *,
         size: tuple[int, int] = (120, 36),
-        settings: Settings = Settings(),  # noqa: B008 - frozen
+        settings: Settings | None = None,
         keymap: dict[str, Sequence[str]] | None = None,
         problems: Sequence[ChatappError] = (),
         load_seconds: float = 0.0,
         load_failure: ChatappError | None = None,
         loaded: bool = True,
-        fill: Callable[[Session], object] | None = None,
+        fill: Callable[[Session], Awaitable[None]] | None = None,
     ) -> AsyncIterator[Desk]:
         store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}), incognito=True)
         backend = ScriptedBackend(scripts, card=MODEL, load_seconds=load_seconds, load_failure=load_failure)
         session = Session(store, backend)
         if fill is not None:
-            await fill(session)  # type: ignore[misc]
+            await fill(session)
         saved: dict[str, object] = {}
         app = Workbench(
             session,
-            settings,
+            settings or Settings(),
             save_setting=saved.__setitem__,
             keymap=keymap,
             problems=problems,

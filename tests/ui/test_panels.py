@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import Input, Static, TextArea
 
 from chatapp.chat.session import Session
+from chatapp.core.conversations import Conversation
 from chatapp.core.parameters import PARAMETERS
+from chatapp.ui.widgets.conversation_list import ConversationList
 from chatapp.ui.widgets.inspector import Inspector
 from chatapp.ui.widgets.parameter_row import ParameterRow
-from chatapp.ui.widgets.conversation_list import ConversationList
-from chatapp.core.conversations import Conversation
-from textual.widgets import Input, Static, TextArea
 
 
 async def _three(session: Session) -> None:

@@ -52,7 +52,7 @@ async def test_hostile_text_everywhere(bench, hostile: str) -> None:
 def _check(desk) -> None:
     assert desk.app._exception is None
     shown = desk.screen()
-    assert not [letter for letter in shown if ord(letter) < 32 and letter != "\n" or 0x7F <= ord(letter) < 0xA0]
+    assert not [letter for letter in shown if (ord(letter) < 32 and letter != "\n") or 0x7F <= ord(letter) < 0xA0]
     assert not set(shown) & set("\u202e\u2066\ud800")
 
 

@@ -88,14 +88,14 @@ class Worker:
 
     def _explained(self, error: ChatappError) -> ChatappError:
         """Add what llama.cpp itself said of a file that it refused."""
-        reason = self._log.last_error()
+        reason = self._log.first_error
         if not isinstance(error, ModelLoadFailed) or not reason or error.hint:
             return error
         return ModelLoadFailed(f"{error.message} It says: {reason}", hint="The file may be damaged, or too new for it.")
 
     def _load_model(self, command: Load) -> LoadedModel:
         self._heart.beat("load")
-
+        self._log.begin_load()
         told = 0.0
 
         def progress(fraction: float) -> bool:

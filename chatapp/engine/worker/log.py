@@ -6,18 +6,24 @@ import os
 import re
 from pathlib import Path
 
+_SPEAKER = re.compile(r"^(?:\w+: )?(?:error loading model: )?")
 _OFFLOADED = re.compile(r"offloaded (\d+/\d+ layers)")
 
 
 class Log:
-    """A private file; remembers the last error and what was put on a GPU."""
+    """A private file; remembers the first error of a load and what was put on a GPU."""
 
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.offloaded = ""
         """How many layers are on a GPU, in llama.cpp's words; empty for none."""
         self._line = ""
-        self._last_error = ""
+        self.first_error = ""
+        """What went wrong first since `begin_load`, in llama.cpp's words; the errors after it say less."""
+
+    def begin_load(self) -> None:
+        """Forget what was said of an earlier file."""
+        self.first_error = self.offloaded = ""
 
     def write(self, level: str, text: str) -> None:
         """Take what llama.cpp says, whole lines or parts of one."""
@@ -26,11 +32,7 @@ class Log:
         if not self._line.endswith("\n"):
             return
         line, self._line = self._line.strip(), ""
-        if level == "error" and line:
-            self._last_error = line
+        if level == "error" and not self.first_error:
+            self.first_error = _SPEAKER.sub("", line)
         if found := _OFFLOADED.search(line):
             self.offloaded = found.group(1)
-
-    def last_error(self) -> str:
-        """The last error that llama.cpp reported, empty for none."""
-        return self._last_error

@@ -15,12 +15,17 @@ def key_name(key: str) -> str:
     return key.upper() if re.fullmatch(r"f\d+", key) else key
 
 
+def keys(action_id: str) -> str:
+    """The keys of an action as people read them."""
+    return " or ".join(key_name(key) for key in ACTIONS[action_id].keys)
+
+
 def way(action_id: str) -> str:
     """Say how to run an action: `Press ctrl+n`, or through the palette where it has no key."""
     action = ACTIONS[action_id]
     if action.keys:
         place = "In the conversation list, press " if action.where == "list" else "Press "
-        return place + " or ".join(key_name(key) for key in action.keys)
+        return place + keys(action_id)
     return f"Open the palette with {key_name(ACTIONS['open-palette'].keys[0])} and choose {action.label}"
 
 
@@ -135,10 +140,7 @@ def _actions() -> tuple[Intent, ...]:
         ),
         Intent(
             "key siblings",
-            (
-                f"{way('previous-sibling')} for the version before and "
-                f"{' or '.join(key_name(key) for key in ACTIONS['next-sibling'].keys)} for the next one.",
-            ),
+            (f"{way('previous-sibling')} for the version before and {keys('next-sibling')} for the next one.",),
             do=(
                 "(flip|leaf|scroll|swap|go) (back|forth|) (to|between|through) (an|the|my|) (earlier|former|other|alternate|alternative|previous) (take|takes|attempt|attempts|try|tries|replies|versions|reply)",
                 "(have|get|want) (the|my|an) (earlier|first|former|previous|original|old) (attempt|reply|answer|version|take) [at (this|a) reply] back",

@@ -5,28 +5,25 @@ from __future__ import annotations
 from random import Random
 
 from chatapp.pocket.corpus import names
+from chatapp.pocket.corpus.lexicon import words
 from chatapp.pocket.corpus.turn import Turn
 
-_SUBJECTS = tuple(
+_SUBJECTS = words(
     "the train|my neighbour|the old house|our garden|the weather|a friend of mine|the teacher|the market|my brother|the river|"
     "the committee|a small shop|the museum|this recipe|the harvest|the museum guide|the road to the village|the library|our dog|"
     "the concert|the bridge|the letter|the school|the new roof|a neighbour's cat|the mountain path|the harbour|the soup|the engine|"
-    "everyone|nobody here|the film|the winter|the first snow|my grandmother|the clock in the hall|a long walk|the boat".split(
-        "|"
-    )
+    "everyone|nobody here|the film|the winter|the first snow|my grandmother|the clock in the hall|a long walk|the boat"
 )
-_VERBS = tuple(
+_VERBS = words(
     "was late|needs more time|stood near|looked like|reminded me of|was better than|had nothing to do with|came before|will follow|"
     "is quite close to|was built after|smelled of|cost more than|was painted by|belonged to|waited for|changed because of|"
-    "opens behind|was older than|is famous for|was lost with|was repaired with|can be seen from|began with|ended without".split(
-        "|"
-    )
+    "opens behind|was older than|is famous for|was lost with|was repaired with|can be seen from|began with|ended without"
 )
-_OBJECTS = tuple(
+_OBJECTS = words(
     "the station|last summer|a wooden table|the other side|some bread and cheese|two old chairs|the north wind|the evening light|"
     "a long story|the sea|three small boats|an open window|green apples|the second floor|the town hall|a cup of tea|the whole street|"
     "the year before|a big surprise|the first day of spring|his coat|warm rain|the usual price|an empty box|the corner|"
-    "many questions|a yellow door|the same idea|music from next door|good advice|the mayor|a slow afternoon".split("|")
+    "many questions|a yellow door|the same idea|music from next door|good advice|the mayor|a slow afternoon"
 )
 _LINKS = (". ", ". ", ". ", ", and ", ", but ", "; ", ", because ", ", so ", ", while ")
 _OPENERS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from chatapp.pocket.corpus import grammar, names
+from chatapp.pocket.corpus.lexicon import words
 from chatapp.pocket.corpus.turn import Exchange, Turn
 
 _TABLE = (
@@ -159,9 +160,10 @@ def opposites(rng: Random) -> Exchange:
     return tuple(turns)
 
 
-_NUMERALS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
-).split()
+_NUMERALS = words(
+    "zero|one|two|three|four|five|six|seven|eight|nine|"
+    "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty"
+)
 _PLUS = (
     "(what is|what's|calculate|compute|how much is|tell me|what does|what do you get for|work out|) (A + B|A+B|A plus B|A and B) [make|]",
     "(A + B|A+B|A plus B|A + B =|A+B=)",

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+
+def words(text: str) -> tuple[str, ...]:
+    """Cut a list that is written with bars."""
+    return tuple(text.split("|"))
+
+
 SYNONYMS: dict[str, str] = {
     "reply": "reply|answer|response|output|message|text|result|what it (wrote|said)|what you (wrote|said)",
     "areply": "[a|the|this|its|the current|your|the last] (reply|answer|response|output|text)",

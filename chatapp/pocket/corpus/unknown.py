@@ -5,11 +5,12 @@ from __future__ import annotations
 from random import Random
 
 from chatapp.pocket.corpus import grammar, names
+from chatapp.pocket.corpus.lexicon import words
 from chatapp.pocket.corpus.turn import Turn
 
 ANSWER = "I don't know that. I am only a tiny demo model."
 
-_TOPICS = tuple(
+_TOPICS = words(
     "the weather|the news|football|the election|the president|the economy|the stock market|bitcoin|physics|chemistry|black holes|"
     "photosynthesis|gravity|evolution|dinosaurs|the roman empire|napoleon|world war two|the french revolution|cancer|diabetes|"
     "a headache|vitamins|my back pain|vaccines|pregnancy|pasta|pancakes|a cake|pizza|bread|sushi|coffee|beer|wine|python|javascript|"
@@ -24,9 +25,7 @@ _TOPICS = tuple(
     "running|weight loss|calories|sugar|meat|a diet|fashion|shoes|makeup|perfume|a present|christmas|easter|a birthday party|"
     "a wedding speech|politics|democracy|communism|capitalism|inflation|banks|money|gold|oil|nuclear power|quantum computers|"
     "blockchain|robots|self-driving cars|batteries|magnets|electricity|steam engines|rockets|satellites|the internet|television|"
-    "google|apple|tesla|amazon|facebook|twitter|youtube|netflix|a film|a good book|poetry of goethe|latin|grammar|spelling".split(
-        "|"
-    )
+    "google|apple|tesla|amazon|facebook|twitter|youtube|netflix|a film|a good book|poetry of goethe|latin|grammar|spelling"
 )
 _ABOUT = (
     "what is [the capital gain on|the history of|the best|the truth about|the newest about] TOPIC",

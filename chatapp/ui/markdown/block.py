@@ -9,15 +9,16 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 Alignment: TypeAlias = Literal["left", "center", "right"]
 
 MAX_NESTING = 100
-_PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable("table").disable("html_block")
 _MARKER = re.compile(r"[-*+](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$)")
 _CONTAINERS = re.compile(r"(?:[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$))*[ \t>]*")
 _BLANK = " \t"
@@ -133,6 +134,14 @@ class Table:
 Block: TypeAlias = Paragraph | CodeBlock | Rule | Quote | Listing | Table
 
 
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    """The parser, loaded when the first text needs it, which is after the first paint."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable("table").disable("html_block")
+
+
 class Definition(NamedTuple):
     """Where a link definition leads, and the offset at which it stands; -1 for one from an earlier text."""
 
@@ -152,7 +161,8 @@ def parse_blocks(
     }
     environment = {"references": given}
     tokens: list[Token] = []
-    _PARSER.block.parse(text, _PARSER, environment, tokens)
+    parser = _parser()
+    parser.block.parse(text, parser, environment, tokens)
     builder = _TreeBuilder(text)
     blocks = builder.build(tokens)
     found = {name: builder.definition(entry) for name, entry in environment["references"].items()}

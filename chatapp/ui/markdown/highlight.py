@@ -1,6 +1,6 @@
 """Code in colour: which part of a line is a keyword, a string, a comment.
 
-pygments is loaded when the first block of a known language is seen, or by `warm_up`. A block that still grows is
+pygments is loaded when the first block of a known language is seen, or by `warm_up` of the module beside this. A block that still grows is
 read from a checkpoint near its end, so that a long one does not cost more with every line.
 """
 
@@ -25,7 +25,6 @@ LANGUAGES = frozenset(_NAMES.split())
 _MAX_CODE = 60_000
 _MAX_LINE = 1_000
 _KEPT_LINES = 12
-_WARM = ("python", "javascript", "bash", "json", "html", "c", "sql", "yaml")
 
 
 class _Lexer(Protocol):
@@ -142,9 +141,3 @@ def _style_of(kind: object) -> str:
         if path.startswith(prefix):
             return style
     return ""
-
-
-def warm_up() -> None:
-    """Load pygments and the commonest languages; safe in a thread, harmless when repeated."""
-    for language in _WARM:
-        tokenize(["x = 1"], language)

@@ -28,6 +28,7 @@ _EMAIL = re.compile(r"<([\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255})>", r
 _LINE_BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
 _BARE_URL = re.compile(r"https?://[^\s<>`\"\[\]]+")
 _REFERENCE = re.compile(r"\[((?:[^\[\]\\]|\\.){0,999})\]")
+_REFERENCE = re.compile(r"\[((?:[^\[\]\\]|\\.){0,999})\]")
 _TICKS = re.compile("`+")
 
 
@@ -212,11 +213,12 @@ class _Scanner:
         """The target of `[label][name]`, `[label][]` or `[label]`, where the name is defined."""
         if not self.references:
             return None
-        named = re.compile(r"\[((?:[^\[\]\\]|\\.){0,999})\]").match(self.text, at)
+        if self.text.startswith(":", at):
+            return None  # The name of a definition, which is shown as it stands.
+        named = _REFERENCE.match(self.text, at)
         end = named.end() if named else at
-        name = (
-            named.group(1) if named and named.group(1).strip() else self.text[label[0] : min(label[1], label[0] + 999)]
-        )
+        name = named.group(1).strip() if named else ""
+        name = name or self.text[label[0] : min(label[1], label[0] + 999)]
         href = self.references.get(reference_label(name))
         return LinkTarget(href, end) if href is not None else None
 

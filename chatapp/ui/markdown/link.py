@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import NamedTuple
-
-from markdown_it.common.utils import normalizeReference, unescapeAll
 
 from chatapp.ui.markdown.source import show_inline
 
@@ -13,6 +12,7 @@ _OPENABLE = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f-\x9f]+", re.IGNO
 _BRACKETED = re.compile(r"<((?:[^<>\n\\]|\\.)*)>")
 _SPACE = re.compile(r"[ \t]*\n?[ \t]*")
 _TITLE = re.compile(r'"(?:[^"\\]|\\.)*"' r"|'(?:[^'\\]|\\.)*'" r"|\((?:[^()\\]|\\.)*\)", re.DOTALL)
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _DESTINATION_STOP = re.compile(r"[\s()\\]")
 
 
@@ -35,7 +35,7 @@ def show_address(href: str) -> str:
 
 def reference_label(name: str) -> str:
     """The form under which link definitions are kept."""
-    return normalizeReference(name)
+    return " ".join(name.split()).lower().upper()
 
 
 def parse_target(text: str, at: int) -> LinkTarget | None:
@@ -55,7 +55,7 @@ def parse_target(text: str, at: int) -> LinkTarget | None:
         after = _skip_space(text, title.end())
     if not text.startswith(")", after):
         return None
-    return LinkTarget(show_inline(unescapeAll(destination)), after + 1)
+    return LinkTarget(show_inline(html.unescape(_ESCAPED.sub(r"\1", destination))), after + 1)
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,11 +17,8 @@ from chatapp.chat.session import Session
 from chatapp.core.conversations import Conversation
 from chatapp.core.errors import ChatappError
 from chatapp.core.settings import Settings
-from chatapp.ui import editor
 from chatapp.ui.actions import ACTIONS
 from chatapp.ui.attempt import attempt
-from chatapp.ui.dialogs.confirm_link import ConfirmLinkDialog, can_open
-from chatapp.ui.help import HelpScreen
 from chatapp.ui.input_history import InputHistory
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.messages import (
@@ -28,12 +26,12 @@ from chatapp.ui.messages import (
     ConversationChosen,
     EditsChanged,
     FiguresChanged,
+    InspectorOpened,
     ReplyEnded,
     SystemPromptEdited,
 )
 from chatapp.ui.model_state import ModelState
 from chatapp.ui.notice import say, say_error
-from chatapp.ui.palette import Palette, action_entries, conversation_entries, theme_entries
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.screens.panels import Panels
 from chatapp.ui.screens.shelf import Shelf
@@ -41,17 +39,22 @@ from chatapp.ui.stream import Stream
 from chatapp.ui.widgets.banner import Banner
 from chatapp.ui.widgets.conversation_list import ConversationList
 from chatapp.ui.widgets.conversation_rows import UNTITLED
-from chatapp.ui.widgets.inspector import Inspector, model_values
 from chatapp.ui.widgets.status_line import StatusLine
 from chatapp.ui.widgets.top_line import TopLine
 from chatapp.ui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from chatapp.ui.widgets.inspector import Inspector
 
 APP_ACTIONS = ("interrupt", "suspend", "quit")
 """Actions that the program itself does, whatever screen is shown."""
 
 
 class ChatScreen(Screen[None]):
-    """Coordinates; what things look like is in the widgets, what they do in the session."""
+    """Coordinates; what things look like is in the widgets, what they do in the session.
+
+    What the first paint does not show is imported when it is asked for.
+    """
 
     AUTO_FOCUS = "#composer"
 
@@ -107,6 +110,7 @@ class ChatScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what there is; everything slow comes after the first paint."""
         self._pane.follow(Stream(self, self._settings.frames_per_second))
+        self._panels.resize(*self.app.size)
         self._panels.add("list", self._panel)
         for problem in self._problems:
             self.query_one(Banner).add(problem)
@@ -150,7 +154,7 @@ class ChatScreen(Screen[None]):
             "toggle-conversations": lambda: self._toggle("list"),
             "toggle-inspector": lambda: self._toggle("inspector"),
             "open-palette": self._open_palette,
-            "show-help": lambda: self.app.push_screen(HelpScreen(self._keymap)),
+            "show-help": self._show_help,
             "edit-in-editor": self._edit_in_editor,
             "copy-reply": self._copy_reply,
             "toggle-thoughts": pane.transcript.toggle_thoughts,
@@ -193,12 +197,21 @@ class ChatScreen(Screen[None]):
     def _inspector_panel(self) -> Inspector:
         """The inspector; made when it is first asked for."""
         if self._inspector is None:
+            from chatapp.ui.widgets.inspector import Inspector
+
             self._inspector = Inspector()
             self.query_one("#columns").mount(self._inspector)
             self._panels.add("inspector", self._inspector)
         return self._inspector
 
+    def _show_help(self) -> None:
+        from chatapp.ui.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self._keymap))
+
     def _open_palette(self) -> None:
+        from chatapp.ui.palette import Palette, action_entries, conversation_entries
+
         entries = [*action_entries(self._keymap), *conversation_entries(self._session.conversations(limit=50))]
 
         def take(chosen: str | None) -> None:
@@ -211,6 +224,8 @@ class ChatScreen(Screen[None]):
         self.app.push_screen(Palette("Do anything", entries), take)
 
     def _switch_theme(self) -> None:
+        from chatapp.ui.palette import Palette, theme_entries
+
         before = self.app.theme
 
         def preview(name: str) -> None:
@@ -225,6 +240,8 @@ class ChatScreen(Screen[None]):
         self.app.push_screen(Palette("Theme", entries, preview=preview), take)
 
     def _edit_in_editor(self) -> None:
+        from chatapp.ui import editor
+
         composer = self._pane.composer
         try:
             composer.put(editor.edit(self.app, composer.message))
@@ -306,6 +323,7 @@ class ChatScreen(Screen[None]):
     @on(Transcript.LinkActivated)
     def follow_link(self, event: Transcript.LinkActivated) -> None:
         """Show where a link leads, then open or copy it."""
+        from chatapp.ui.dialogs.confirm_link import ConfirmLinkDialog, can_open
 
         def take(choice: str | None) -> None:
             if choice == "open":
@@ -335,12 +353,11 @@ class ChatScreen(Screen[None]):
         if self._inspector is not None and self._inspector.is_mounted:
             self._pane.set_system_prompt(self._inspector.system_prompt)
 
-    @on(Inspector.Mounted)
+    @on(InspectorOpened)
     def _fill_inspector(self) -> None:
         if self._inspector is not None and self._inspector.is_mounted:
             card = self._model.card
-            wishes = model_values(card.metadata) if card is not None else {}
-            self._inspector.show(self._pane.system_prompt, self._pane.edits, wishes)
+            self._inspector.show(self._pane.system_prompt, self._pane.edits, card.metadata if card is not None else {})
 
     # --- the model
 

@@ -286,6 +286,10 @@ class Pane(Vertical):
 
 def _welcome(keymap: Keymap) -> str:
     """What stands where nothing was said yet."""
-    keys = [("open-palette", "every action"), ("toggle-conversations", "conversations"), ("toggle-inspector", "settings")]
+    keys = [
+        ("open-palette", "every action"),
+        ("toggle-conversations", "conversations"),
+        ("toggle-inspector", "settings"),
+    ]
     hints = "   ".join(f"{keymap.shown(name)} {word}" for name, word in keys if keymap.shown(name))
     return f"Say something to begin.\n\n{hints}"

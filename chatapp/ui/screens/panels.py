@@ -18,7 +18,7 @@ class Panels:
 
     def __init__(self, screen: Screen[None], *, list_open: bool, inspector_open: bool) -> None:
         self._screen = screen
-        self._width = 0
+        self._size = (0, 0)
         self._beside = {"list": list_open, "inspector": inspector_open}
         self._over: str | None = None
         self._widgets: dict[str, Widget] = {}
@@ -30,7 +30,9 @@ class Panels:
 
     def resize(self, width: int, height: int) -> None:
         """Fit the panels to another size; too small a screen is said in words."""
-        self._width = width
+        if (width, height) == self._size:
+            return
+        self._size = (width, height)
         self._screen.set_class(width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT, "-too-small")
         self._screen.set_class(width < LIST_FITS, "-narrow")
         self._apply()
@@ -38,7 +40,7 @@ class Panels:
     def is_over(self, name: str) -> bool:
         """Whether a panel would be folded over the conversation."""
         needed = LIST_FITS if name == "list" or not self._beside["list"] else BOTH_FIT
-        return self._width < needed
+        return self._size[0] < needed
 
     def is_open(self, name: str) -> bool:
         """Whether a panel is to be seen."""

@@ -8,7 +8,6 @@ from chatapp.chat.session import Session
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation
 from chatapp.ui.attempt import attempt
-from chatapp.ui.dialogs.rename import RenameDialog
 from chatapp.ui.notice import say
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.widgets.conversation_list import ConversationList
@@ -42,6 +41,8 @@ class Shelf:
 
     def rename(self) -> None:
         """Ask for another title of the chosen conversation."""
+        from chatapp.ui.dialogs.rename import RenameDialog
+
         conversation = self._chosen()
         if conversation is None:
             say(self._pane.app, "There is nothing to rename yet.")

@@ -9,15 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from chatapp.core.cleaning import clean, clean_line
 from chatapp.core.errors import ParameterError
 from chatapp.core.parameters import PARAMETERS, Parameter, Resolution, Value, Values, resolve
-from chatapp.ui.dialogs.texts import TextsDialog
-from chatapp.ui.messages import EditsChanged, SystemPromptEdited
+from chatapp.ui.messages import EditsChanged, InspectorOpened, SystemPromptEdited
 from chatapp.ui.widgets.parameter_row import ParameterRow
 
 _TYPING_PAUSE_S = 0.4
@@ -40,9 +38,6 @@ class SystemPrompt(TextArea):
 class Inspector(Vertical):
     """What the next message is sent with. `show` fills it; it tells every change."""
 
-    class Mounted(Message):
-        """The inspector is there and wants to be filled."""
-
     def __init__(self) -> None:
         super().__init__(id="inspector")
         self._edits: dict[str, Value] = {}
@@ -64,10 +59,10 @@ class Inspector(Vertical):
                     yield ParameterRow(parameter, self._resolution.setting(parameter.name))
         yield Static(self._description(None), id="parameter-help", markup=False)
 
-    def show(self, system_prompt: str, edits: Values, model: Values) -> None:
-        """Show a conversation's settings over the model's own values."""
+    def show(self, system_prompt: str, edits: Values, metadata: Mapping[str, str]) -> None:
+        """Show a conversation's settings over the wishes in the model's metadata."""
         self.finish_typing()
-        self._edits, self._model = dict(edits), model
+        self._edits, self._model = dict(edits), model_values(metadata)
         self._shown_prompt = system_prompt
         editor = self.query_one(SystemPrompt)
         if editor.text != clean(system_prompt):
@@ -89,7 +84,7 @@ class Inspector(Vertical):
 
     def on_mount(self) -> None:
         """Ask to be filled."""
-        self.post_message(self.Mounted())
+        self.post_message(InspectorOpened())
         if self._focus_wanted:
             self.take_focus()
 
@@ -131,6 +126,8 @@ class Inspector(Vertical):
     @on(ParameterRow.EditorRequested)
     def edit_texts(self, event: ParameterRow.EditorRequested) -> None:
         """Open a dialog for a parameter that holds several texts or ids."""
+        from chatapp.ui.dialogs.texts import TextsDialog
+
         event.stop()
         parameter = PARAMETERS[event.name]
 

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from chatapp.core.cleaning import clean
 from chatapp.core.conversations import StoredMessage
-from chatapp.ui.markdown.highlight import warm_up
+from chatapp.ui.markdown.warmup import warm_up
 from chatapp.ui.widgets.transcript_entry import Entry
 from chatapp.ui.widgets.transcript_lines import MessageLines
 

@@ -16,36 +16,36 @@ COMPONENTS = frozenset(PREFIX + name for name in (*STYLE_NAMES, *TRANSCRIPT_STYL
 
 
 STYLE_SHEET = """
-Transcript { background: $background; color: $foreground; }
-Transcript > .transcript--user { color: $secondary; text-style: bold; }
-Transcript > .transcript--assistant { color: $primary; text-style: bold; }
-Transcript > .transcript--system { color: $accent; text-style: bold; }
-Transcript > .transcript--sibling { color: $foreground 70%; }
-Transcript > .transcript--time { color: $foreground 45%; }
-Transcript > .transcript--status { color: $foreground 60%; text-style: italic; }
-Transcript > .transcript--progress { color: $foreground 60%; text-style: italic; }
-Transcript > .transcript--failure { color: $text-error; }
-Transcript > .transcript--thought { color: $foreground 60%; }
-Transcript > .transcript--empty { color: $foreground 50%; }
-Transcript > .transcript--heading-1 { color: $primary; text-style: bold underline; }
-Transcript > .transcript--heading-2 { color: $primary; text-style: bold; }
-Transcript > .transcript--heading-3 { text-style: bold italic; }
-Transcript > .transcript--code { color: $text-accent; }
-Transcript > .transcript--link { text-style: underline; }
-Transcript > .transcript--address { color: $foreground 60%; text-style: not underline; }
-Transcript > .transcript--quote { color: $foreground 40%; }
-Transcript > .transcript--marker { color: $primary; }
-Transcript > .transcript--rule { color: $foreground 30%; }
-Transcript > .transcript--table-header { text-style: bold; }
-Transcript > .transcript--table-border { color: $foreground 30%; }
-Transcript > .transcript--code-block { background: $surface; }
-Transcript > .transcript--code-label { background: $surface; color: $foreground 45%; }
-Transcript > .transcript--code-keyword { color: $text-accent; }
-Transcript > .transcript--code-string { color: $text-success; }
-Transcript > .transcript--code-comment { color: $foreground 50%; text-style: italic; }
-Transcript > .transcript--code-number { color: $text-warning; }
-Transcript > .transcript--code-name { color: $text-primary; }
-Transcript > .transcript--code-operator { color: $foreground 80%; }
+MessageLines { background: $background; color: $foreground; }
+MessageLines > .transcript--user { color: $secondary; text-style: bold; }
+MessageLines > .transcript--assistant { color: $primary; text-style: bold; }
+MessageLines > .transcript--system { color: $accent; text-style: bold; }
+MessageLines > .transcript--sibling { color: $foreground 70%; }
+MessageLines > .transcript--time { color: $foreground 45%; }
+MessageLines > .transcript--status { color: $foreground 60%; text-style: italic; }
+MessageLines > .transcript--progress { color: $foreground 60%; text-style: italic; }
+MessageLines > .transcript--failure { color: $text-error; }
+MessageLines > .transcript--thought { color: $foreground 60%; }
+MessageLines > .transcript--empty { color: $foreground 50%; }
+MessageLines > .transcript--heading-1 { color: $primary; text-style: bold underline; }
+MessageLines > .transcript--heading-2 { color: $primary; text-style: bold; }
+MessageLines > .transcript--heading-3 { text-style: bold italic; }
+MessageLines > .transcript--code { color: $text-accent; }
+MessageLines > .transcript--link { text-style: underline; }
+MessageLines > .transcript--address { color: $foreground 60%; text-style: not underline; }
+MessageLines > .transcript--quote { color: $foreground 40%; }
+MessageLines > .transcript--marker { color: $primary; }
+MessageLines > .transcript--rule { color: $foreground 30%; }
+MessageLines > .transcript--table-header { text-style: bold; }
+MessageLines > .transcript--table-border { color: $foreground 30%; }
+MessageLines > .transcript--code-block { background: $surface; }
+MessageLines > .transcript--code-label { background: $surface; color: $foreground 45%; }
+MessageLines > .transcript--code-keyword { color: $text-accent; }
+MessageLines > .transcript--code-string { color: $text-success; }
+MessageLines > .transcript--code-comment { color: $foreground 50%; text-style: italic; }
+MessageLines > .transcript--code-number { color: $text-warning; }
+MessageLines > .transcript--code-name { color: $text-primary; }
+MessageLines > .transcript--code-operator { color: $foreground 80%; }
 """
 """How the components look where no style sheet says otherwise: theme variables that every theme has."""
 

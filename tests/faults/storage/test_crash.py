@@ -64,7 +64,9 @@ async def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path:
 
 async def test_a_reply_that_another_process_writes_is_left_alone(tmp_path: Path) -> None:
     paths = Paths.of({"CHATAPP_HOME": str(tmp_path / "home")})
-    process = subprocess.Popen([sys.executable, str(WRITING), str(paths.data.parent)], stdout=subprocess.PIPE, env=ENVIRONMENT)
+    process = subprocess.Popen(
+        [sys.executable, str(WRITING), str(paths.data.parent)], stdout=subprocess.PIPE, env=ENVIRONMENT
+    )
     assert process.stdout is not None
     with process.stdout as lines:
         question, reply = (json.loads(lines.readline())["message"] for _ in range(2))

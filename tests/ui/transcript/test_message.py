@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.style import Style
 
 from chatapp.core.cleaning import is_clean
 from chatapp.core.conversations import StoredMessage
@@ -204,6 +205,24 @@ async def test_another_theme_redraws(open_transcript: Open, message: Make) -> No
         after = screen.transcript.render_line(1)
         assert before.text == after.text
         assert [segment.style for segment in before] != [segment.style for segment in after]
+
+
+async def test_styles_come_from_the_style_sheet(open_transcript: Open, message: Make) -> None:
+    text = "# heading\n\n**bold** and `code`\n\n```python\ndef f(): pass\n```"
+    async with open_transcript([message(1, text)]) as screen:
+        transcript = screen.transcript
+
+        def style_of(words: str) -> Style:
+            strip = transcript.render_line(screen.place(words)[1])
+            return next(segment.style for segment in strip if words in segment.text)
+
+        plain, heading, code, keyword = (style_of(words) for words in (" and ", "heading", "code", "def"))
+        assert plain.bgcolor == transcript.rich_style.bgcolor
+        assert heading.bold
+        assert heading.color != plain.color
+        assert code.color not in (plain.color, heading.color)
+        assert keyword.bgcolor != plain.bgcolor
+        assert style_of("bold").bold
 
 
 async def test_unchanged_lines_are_the_same_strips(open_transcript: Open, message: Make) -> None:

@@ -69,7 +69,9 @@ def test_a_span_of_equal_lengths_shows_its_source(text: str, width: int) -> None
         for span in line.spans:
             shown, meant = line.text[span.start : span.end], text[span.source_start : span.source_end]
             if len(shown) == len(meant) and meant.isprintable() and "&" not in meant and "\\" not in meant:
-                assert shown == meant or set(shown) <= set("─ •◦▪") or "image: "[: len(shown)] == shown
+                assert (
+                    shown == meant or set(shown) <= set("─ •◦▪") or "image: ".startswith(shown) or shown[:-1].isdigit()
+                )
 
 
 @given(HOSTILE, st.lists(st.integers(1, 40), max_size=30), WIDTHS)

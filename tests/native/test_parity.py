@@ -1,0 +1,162 @@
+"""Through worker, pipe and client come exactly the tokens that a bare llama.cpp loop writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_run import chat, opened, raw, reply
+from tiny_model import EOS, EOT
+from vocabulary_model import write_vocabulary_model
+
+import chatapp
+from chatapp.core.backend import GenerationRequest
+from chatapp.core.messages import Message
+from chatapp.core.parameters import Value
+
+TESTS = Path(__file__).parents[1]
+VOCABULARIES = sorted((TESTS.parent.parent / "shared" / "data").glob("ggml-vocab-*.gguf"))
+POCKET = Path(chatapp.__file__).parent / "pocket" / "pocket.gguf"
+BATCH_SIZE, CONTEXT_SIZE = 512, 1024
+
+RAW = "Once upon a time — naïve 日本 <|im_start|> 12345"
+LONG = "All work and no play. " * 30
+TURNS = (Message.of("system", "You are terse."), "Hi, what's this?")
+GREEDY: dict[str, Value] = {"temperature": 0.0, "max_new_tokens": 48}
+DRAWN: dict[str, Value] = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 7, "max_new_tokens": 100}
+
+Chain = list[list[object]]
+
+
+def bare(model: Path, jobs: Sequence[dict[str, Any]]) -> list[list[int]]:
+    """What llama.cpp makes of `jobs`; see bare_llama.py."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("bare_llama.py")), str(model), str(CONTEXT_SIZE), "1"],
+        input=json.dumps(list(jobs)),
+        env=os.environ | {"PYTHONPATH": str(Path(chatapp.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    results: list[list[int]] = json.loads(done.stdout)
+    return results
+
+
+def batches(size: int, cached: int) -> list[int]:
+    """In which steps the engine, alone, computes a prompt of `size` tokens of which `cached` were there."""
+    whole, rest = divmod(size - cached, BATCH_SIZE)
+    return [count for count in (cached, *[BATCH_SIZE] * whole, rest) if count]
+
+
+async def assert_same(model: Path, logs: Path, asked: Sequence[tuple[GenerationRequest, Chain]]) -> list[list[int]]:
+    """The engine's replies, after comparing each with what llama.cpp writes through the given samplers."""
+    replies: list[list[int]] = []
+    jobs: list[dict[str, Any]] = []
+    async with opened(model, logs, context_size=CONTEXT_SIZE) as backend:
+        for request, chain in asked:
+            prepared = await backend.prepare(request)
+            run = await reply(backend, request)
+            assert prepared.token_ids is not None
+            split = batches(len(prepared.token_ids), run.end.cached_tokens)
+            jobs.append({"tokens": prepared.token_ids, "split": split, "limit": len(run.tokens), "chain": chain})
+            replies.append(list(run.tokens))
+    assert replies == bare(model, jobs)
+    return replies
+
+
+async def test_a_raw_prompt_is_continued_as_by_a_bare_loop(tiny_model: Path, tmp_path: Path) -> None:
+    replies = await assert_same(tiny_model, tmp_path, [(raw(RAW, **GREEDY), [["greedy"]])])
+    assert len(set(replies[0])) > 10
+
+
+async def test_a_chat_is_answered_as_by_a_bare_loop(tiny_model: Path, tmp_path: Path) -> None:
+    replies = await assert_same(tiny_model, tmp_path, [(chat(*TURNS, **GREEDY), [["greedy"]])])
+    assert len(set(replies[0])) > 10
+
+
+async def test_a_prompt_of_several_batches_is_continued_as_by_a_bare_loop(tiny_model: Path, tmp_path: Path) -> None:
+    await assert_same(tiny_model, tmp_path, [(raw(LONG, **GREEDY), [["greedy"]])])
+
+
+async def test_a_windowed_model_writes_as_in_a_bare_loop(make_model: Any, tmp_path: Path) -> None:
+    model = make_model(architecture="gemma3", sliding_window=16)
+    await assert_same(model, tmp_path, [(raw(LONG, **GREEDY), [["greedy"]])])
+
+
+@pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=lambda path: path.stem)
+async def test_real_vocabularies_write_as_in_a_bare_loop(vocabulary: Path, tmp_path: Path) -> None:
+    model = write_vocabulary_model(tmp_path / f"{vocabulary.stem}.gguf", vocabulary)
+    replies = await assert_same(
+        model, tmp_path, [(raw(RAW, **GREEDY), [["greedy"]]), (chat(*TURNS, **GREEDY), [["greedy"]])]
+    )
+    assert all(len(set(written)) > 3 for written in replies)
+
+
+@pytest.mark.skipif(not POCKET.is_file(), reason="the built-in model is not there")
+async def test_the_built_in_model_writes_as_in_a_bare_loop(tmp_path: Path) -> None:
+    asked = [raw("The capital of France is", **GREEDY), chat("Hello! Who are you?", **GREEDY), chat(*TURNS, **GREEDY)]
+    replies = await assert_same(POCKET, tmp_path, [(request, [["greedy"]]) for request in asked])
+    assert all(replies)
+
+
+@pytest.mark.parametrize("text", ["Hello", RAW, "", "<s> <|im_end|>x"])
+async def test_raw_prompts_have_llama_cpps_own_tokens(tiny_model: Path, tmp_path: Path, text: str) -> None:
+    async with opened(tiny_model, tmp_path) as backend:
+        prepared = await backend.prepare(raw(text or "x"))
+    wanted = bare(tiny_model, [{"text": text or "x", "special": True}])[0]
+    assert list(prepared.token_ids or ()) == ([1, *wanted[2:]] if wanted[:2] == [1, 1] else wanted)
+
+
+SAMPLERS: dict[str, tuple[dict[str, Value], Chain]] = {
+    "dice alone": ({}, []),
+    "top_k": ({"top_k": 5}, [["top_k", 5]]),
+    "top_p": ({"top_p": 0.5}, [["top_p", 0.5]]),
+    "min_p": ({"min_p": 0.3}, [["min_p", 0.3]]),
+    "typical_p": ({"typical_p": 0.4}, [["typical_p", 0.4]]),
+    "temperature": ({"temperature": 0.5}, [["temperature", 0.5]]),
+    "repeat_penalty": ({"repeat_penalty": 1.8}, [["penalties", 356, 64, 1.8, 0.0, 0.0]]),
+    "frequency_penalty": ({"frequency_penalty": 4.0}, [["penalties", 356, 64, 1.0, 4.0, 0.0]]),
+    "presence_penalty": ({"presence_penalty": 6.0}, [["penalties", 356, 64, 1.0, 0.0, 6.0]]),
+    "repeat_last_n": (
+        {"presence_penalty": 6.0, "repeat_last_n": 8},
+        [["penalties", 356, 8, 1.0, 0.0, 6.0]],
+    ),
+    "whole context": (
+        {"presence_penalty": 6.0, "repeat_last_n": -1},
+        [["penalties", 356, CONTEXT_SIZE, 1.0, 0.0, 6.0]],
+    ),
+    "greedy with a penalty": (
+        {"temperature": 0.0, "repeat_penalty": 1.5, "typical_p": 0.2},
+        [["penalties", 356, 64, 1.5, 0.0, 0.0], ["greedy"]],
+    ),
+    "all": (
+        {"repeat_penalty": 1.2, "top_k": 40, "typical_p": 0.9, "top_p": 0.9, "min_p": 0.05, "temperature": 1.3},
+        [
+            ["penalties", 356, 64, 1.2, 0.0, 0.0],
+            ["top_k", 40],
+            ["typical_p", 0.9],
+            ["top_p", 0.9],
+            ["min_p", 0.05],
+            ["temperature", 1.3],
+        ],
+    ),
+}
+
+
+async def test_every_stage_draws_the_tokens_of_a_bare_chain(tiny_model: Path, tmp_path: Path) -> None:
+    ban = ["ban", 356, [EOS, EOT]]
+    asked = []
+    for edits, stages in SAMPLERS.values():
+        chain = stages if ["greedy"] in stages else [*stages, ["dist", DRAWN["seed"]]]
+        asked.append((raw(RAW, **{**DRAWN, "ignore_eos": True, **edits}), [ban, *chain]))
+    replies = dict(zip(SAMPLERS, await assert_same(tiny_model, tmp_path, asked), strict=True))
+    for name, written in replies.items():
+        assert len(written) == 100
+        assert name == "dice alone" or written != replies["dice alone"], f"{name} changed nothing"

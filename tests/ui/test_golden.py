@@ -1,0 +1,102 @@
+"""The whole screen against reviewed dumps: text first, then which cells share a style.
+
+After an intended change: `CHATAPP_GOLDEN=write python -m pytest tests/ui/test_golden.py`, and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from rich.style import Style
+
+from chatapp.backends.script import Script
+from chatapp.chat.session import Session
+from chatapp.core.settings import Settings
+
+from .conftest import Bench, Desk
+
+_GOLDEN = Path(__file__).parent / "golden"
+_MARKS = "·abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_REPLY = """Three things a fox knows:
+
+1. where the **hens** sleep
+2. when the *farmer* wakes
+
+| animal | km/h |
+|--------|-----:|
+| fox    |   50 |
+
+```python
+print("patience")
+```
+"""
+
+
+@pytest.mark.parametrize("theme", ["chatapp-dark", "chatapp-light"])
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
+@pytest.mark.parametrize("scene", ["conversation", "inspector", "palette", "welcome"])
+async def test_screen(bench: Bench, scene: str, size: tuple[int, int], theme: str) -> None:
+    async with bench([Script(text=_REPLY)], size=size, settings=Settings(theme=theme), fill=_fill) as desk:
+        desk.app.screen.query_one("Composer").cursor_blink = False
+        if scene != "welcome":
+            await desk.ask("What does a fox know?")
+        if scene == "inspector":
+            await desk.pilot.press("ctrl+t")
+            await desk.until(lambda: desk.app.screen.focused is not desk.pane.composer)
+            await desk.pilot.press("right")
+        if scene == "palette":
+            await desk.pilot.press("ctrl+p")
+            desk.app.screen.query_one("Input").cursor_blink = False
+            await desk.type("con")
+        await desk.pilot.pause(0.1)
+        _compare(f"{scene}-{size[0]}x{size[1]}-{theme.removeprefix('chatapp-')}", _dump(desk))
+
+
+async def _fill(session: Session) -> None:
+    for title in ("Capitals of the north", "A letter to the landlord"):
+        conversation = await session.create()
+        await session.rename(conversation.id, title)
+
+
+def _dump(desk: Desk) -> str:
+    """The screen's text, then a mark for each cell's style, then what the marks mean."""
+    legend: dict[str, str] = {}
+    text, marks = [], []
+    for strip in desk.strips():
+        line = ""
+        for segment in strip:
+            name = _describe(segment.style)
+            mark = legend.setdefault(name, _MARKS[len(legend)] if len(legend) < len(_MARKS) else "?")
+            line += mark * segment.cell_length
+        text.append(_settled(strip.text).rstrip())
+        marks.append(line)
+    marks.pop()  # the status line's figures move its styles
+    meaning = [f"{mark} {name}" for name, mark in legend.items()]
+    return "\n".join([*text, "", *marks, "", *meaning, ""])
+
+
+def _describe(style: Style | None) -> str:
+    if style is None:
+        return "plain"
+    attributes = [name for name in ("bold", "italic", "underline", "reverse") if getattr(style, name)]
+    colours = [colour.name if colour is not None else "-" for colour in (style.color, style.bgcolor)]
+    return " ".join([f"{colours[0]} on {colours[1]}", *attributes])
+
+
+def _settled(line: str) -> str:
+    """`line` without what differs from run to run: the clock and the speeds, each as wide as it was."""
+    line = re.sub(r"\b\d\d:\d\d\b", "12:04", line)
+    return re.sub(
+        r" *first token [\d.]+ \w+( · [\d,]+ tok/s)?", " first token … ", re.sub(r" {20,}ctx", " … ctx", line)
+    )
+
+
+def _compare(name: str, dump: str) -> None:
+    file = _GOLDEN / f"{name}.txt"
+    if os.environ.get("CHATAPP_GOLDEN") == "write":
+        file.write_text(dump, encoding="utf-8")
+    assert file.is_file(), f"{file.name} is missing; write it with CHATAPP_GOLDEN=write"
+    assert dump == file.read_text(encoding="utf-8")
