@@ -21,6 +21,8 @@ def run(command: Callable[[], object]) -> int:
         code = command()
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")
         return exits.INTERRUPTED
     except BrokenPipeError:
         return _closed_pipe()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from chatapp.cli.compose import Choice, find_model, open_session, read_configuration
@@ -74,4 +76,4 @@ def chat(
             code = talk.run()
             return code if code or session.persistent or incognito else StoreUnwritable.exit_code
         finally:
-            loop.run(opening.__aexit__(None, None, None))
+            loop.run(opening.__aexit__(*sys.exc_info()))

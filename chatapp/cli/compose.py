@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatapp.core.errors import FileProblem
-from chatapp.core.paths import Paths
+from chatapp.core.errors import ChatappError, FileProblem
+from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,10 +84,15 @@ async def open_backend(configuration: Configuration, model: Path, choice: Choice
 
 @contextmanager
 def _logs(configuration: Configuration, *, incognito: bool) -> Iterator[Path]:
-    """Where logs go; incognito ones end with the program."""
+    """Where logs go; those that nothing may be kept of, or that have no place, end with the program."""
     if not incognito:
-        yield configuration.paths.logs
-        return
+        try:
+            kept = ensure_private_directory(configuration.paths.logs)
+        except OSError:
+            kept = None
+        if kept is not None and os.access(kept, os.W_OK | os.X_OK):
+            yield kept
+            return
     with tempfile.TemporaryDirectory(prefix="chatapp-", ignore_cleanup_errors=True) as directory:
         yield Path(directory)
 
@@ -105,5 +111,9 @@ async def open_session(configuration: Configuration, choice: Choice) -> AsyncIte
                 yield session
             finally:
                 await session.close()
-    finally:
-        await store.close()
+    except BaseException:
+        # What went wrong before is what a person should hear of.
+        with suppress(ChatappError):
+            await store.close()
+        raise
+    await store.close()

@@ -188,8 +188,14 @@ class EngineClient:
         if self._loading is None or (self._loading.done() and self.loaded is None):
             self._fraction, self._refusal = 0.0, None
             self._loading = asyncio.create_task(self._start())
-            self._loading.add_done_callback(lambda _: self._spawn(self._announce()))
+            self._loading.add_done_callback(self._settle)
         return self._loading
+
+    def _settle(self, task: asyncio.Task[Loaded]) -> None:
+        """The load has ended; whoever waits for progress wakes, and nobody need have waited for its failure."""
+        if not task.cancelled():
+            task.exception()
+        self._spawn(self._announce())
 
     async def _start(self) -> Loaded:
         if self._process is None:

@@ -7,14 +7,11 @@ from pathlib import Path
 
 from gguf import GGMLQuantizationType, GGUFWriter, quants
 
+from chatapp.pocket.chatml import CONTROL, END_OF_TEXT, TEMPLATE, TURN_END
 from chatapp.pocket.digest import METADATA_KEY, registry_digest
 from chatapp.pocket.network import Shape, Tensor
-from chatapp.pocket.vocabulary import CONTROL, Vocabulary
+from chatapp.pocket.vocabulary import Vocabulary
 
-CHAT_TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 DESCRIPTION = (
     "A tiny demo model of about three million parameters, trained from scratch for chatapp on its own corpus. "
     "It explains chatapp, tells little stories and knows little else."
@@ -62,15 +59,15 @@ def _write_facts(writer: GGUFWriter, shape: Shape) -> None:
 
 def _write_vocabulary(writer: GGUFWriter, vocabulary: Vocabulary) -> None:
     tokens = vocabulary.tokens
-    turn_end = tokens.index("<|im_end|>")
+    turn_end = tokens.index(TURN_END)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
     writer.add_token_types([_CONTROL if token in CONTROL else _NORMAL for token in tokens])
     writer.add_token_merges(vocabulary.merges)
-    writer.add_bos_token_id(tokens.index("<|endoftext|>"))
+    writer.add_bos_token_id(tokens.index(END_OF_TEXT))
     writer.add_eos_token_id(turn_end)
     writer.add_eot_token_id(turn_end)
-    writer.add_pad_token_id(tokens.index("<|endoftext|>"))
+    writer.add_pad_token_id(tokens.index(END_OF_TEXT))
     writer.add_add_bos_token(False)
-    writer.add_chat_template(CHAT_TEMPLATE)
+    writer.add_chat_template(TEMPLATE)

@@ -1,72 +1,78 @@
-"""Windows of tokens from dialogues: whole dialogues side by side, with a weight for each token to predict."""
+"""Windows of tokens from dialogues: whole dialogues side by side, and which tokens are to be learnt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from chatapp.pocket.chatml import END_OF_TEXT, segments
 from chatapp.pocket.corpus.turn import Dialogue
-from chatapp.pocket.vocabulary import END_OF_TEXT, TURN_END, TURN_START, Vocabulary
 
+Window: TypeAlias = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]
 _AT_ONCE = 256
 _OPEN = 24
 
 
-def segments(dialogue: Dialogue) -> list[tuple[str, float]]:
-    """A dialogue as ChatML, in pieces with the weight that each has in training."""
-    pieces: list[tuple[str, float]] = []
-    if dialogue.system:
-        pieces.append((f"{TURN_START}system\n{dialogue.system}{TURN_END}\n", 0.0))
-    for turn in dialogue.turns:
-        pieces.append((f"{TURN_START}user\n{turn.user}{TURN_END}\n{TURN_START}assistant\n", 0.0))
-        pieces.append((f"{turn.assistant}{TURN_END}", 1.0 if turn.learnt else 0.0))
-        pieces.append(("\n", 0.0))
-    return pieces
+class Encoder(Protocol):
+    """Turns texts into token ids."""
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text; control-token text becomes the token."""
+        ...
 
 
-def _encoded(dialogues: list[Dialogue], vocabulary: Vocabulary) -> Iterator[tuple[list[int], list[float]]]:
-    """Token ids and weights of each dialogue."""
+class _Open:
+    """A window that still has room."""
+
+    def __init__(self) -> None:
+        self.tokens: list[int] = []
+        self.learnt: list[bool] = []
+
+    def add(self, tokens: list[int], learnt: list[bool], filler: int) -> None:
+        self.tokens += [*tokens, filler]
+        self.learnt += [*learnt, False]
+
+    def closed(self, length: int, filler: int) -> Window:
+        missing = length - len(self.tokens)
+        return np.array(self.tokens + [filler] * missing), np.array(self.learnt + [False] * missing)
+
+
+def _encoded(dialogues: list[Dialogue], encoder: Encoder) -> Iterator[tuple[list[int], list[bool]]]:
+    """Token ids of each dialogue, and which of them are learnt."""
     cut = [segments(dialogue) for dialogue in dialogues]
-    ids = iter(vocabulary.encode([text for pieces in cut for text, _ in pieces]))
+    ids = iter(encoder.encode([text for pieces in cut for text, _ in pieces]))
     for pieces in cut:
         tokens: list[int] = []
-        weights: list[float] = []
-        for _, weight in pieces:
+        learnt: list[bool] = []
+        for _, wanted in pieces:
             piece = next(ids)
             tokens.extend(piece)
-            weights.extend([weight] * len(piece))
-        yield tokens, weights
+            learnt.extend([wanted] * len(piece))
+        yield tokens, learnt
 
 
-def windows(
-    dialogues: Iterator[Dialogue], vocabulary: Vocabulary, length: int
-) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
-    """Yield windows of exactly `length` tokens and as many weights.
+def windows(dialogues: Iterator[Dialogue], encoder: Encoder, length: int) -> Iterator[Window]:
+    """Yield windows of exactly `length` tokens, without end as long as there are dialogues.
 
     Each dialogue goes into the fullest of a few open windows that has room; one longer than a window is left out.
     """
-    filler = vocabulary.encode([END_OF_TEXT])[0][0]
-    waiting: list[tuple[list[int], list[float]]] = []
-    while True:
-        for tokens, weights in _encoded(list(islice(dialogues, _AT_ONCE)), vocabulary):
-            need = len(tokens) + 1
-            if need > length:
+    filler = encoder.encode([END_OF_TEXT])[0][0]
+    waiting: list[_Open] = []
+    while batch := list(islice(dialogues, _AT_ONCE)):
+        for tokens, learnt in _encoded(batch, encoder):
+            room = length - len(tokens) - 1
+            if room < 0:
                 continue
-            fitting = [window for window in waiting if len(window[0]) + need <= length]
-            window = max(fitting, key=lambda candidate: len(candidate[0]), default=None)
+            window = max((w for w in waiting if len(w.tokens) <= room), key=lambda w: len(w.tokens), default=None)
             if window is None:
-                window = ([], [])
+                window = _Open()
                 waiting.append(window)
-            window[0].extend([*tokens, filler])
-            window[1].extend([*weights, 0.0])
+            window.add(tokens, learnt, filler)
             if len(waiting) > _OPEN:
-                fullest = max(waiting, key=lambda candidate: len(candidate[0]))
+                fullest = max(waiting, key=lambda w: len(w.tokens))
                 waiting.remove(fullest)
-                missing = length - len(fullest[0])
-                yield (
-                    np.array(fullest[0] + [filler] * missing, dtype=np.int64),
-                    np.array(fullest[1] + [0.0] * missing, dtype=np.float32),
-                )
+                yield fullest.closed(length, filler)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import re
 import sys
 import tempfile
 import time
@@ -24,14 +25,15 @@ import torch.multiprocessing as multiprocessing
 import torch.nn.functional as functional
 
 from chatapp.pocket import model_file
+from chatapp.pocket.chatml import CONTROL, segments
 from chatapp.pocket.corpus.dialogue import dialogues
 from chatapp.pocket.network import Network, Shape, Tensor
-from chatapp.pocket.packing import segments, windows
+from chatapp.pocket.packing import windows
 from chatapp.pocket.vocabulary import Vocabulary
 
 SHORT_WINDOW = 256
 TOKENS_PER_STEP = 4096
-SHORT_SHARE = 0.55
+SHORT_SHARE = 0.6
 """The part of the time that is spent on short windows."""
 WARM_UP_STEPS = 60
 MATRIX_RATE, OTHER_RATE = 0.02, 3e-3
@@ -73,7 +75,7 @@ class Training:
         while self.elapsed < self.seconds:
             length = SHORT_WINDOW if self.elapsed < SHORT_SHARE * self.seconds else self.shape.context
             self._step(streams[length], TOKENS_PER_STEP // length // self.processes, time.monotonic() - started)
-            if self.rank == 0 and self.steps % 20 == 0:
+            if self.rank == 0 and self.steps % 50 == 0:
                 _log(f"{self.elapsed:6.0f} s  step {self.steps:5d}  window {length:4d}  loss {self.loss:.4f}")
             if self.rank == 0 and self.elapsed - saved > CHECKPOINT_S:
                 self.save()
@@ -119,12 +121,10 @@ class Training:
     def _step(self, stream: Iterator[tuple[Tensor, Tensor]], batch: int, elapsed: float) -> None:
         drawn = list(itertools.islice(stream, batch))
         tokens = torch.from_numpy(np.stack([ids for ids, _ in drawn]))
-        weights = torch.from_numpy(np.stack([row for _, row in drawn]))[:, 1:]
-        wanted = weights > 0
+        learnt = torch.from_numpy(np.stack([row for _, row in drawn]))[:, 1:]
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = self.network.logits(tokens[:, :-1], wanted)
-        losses = functional.cross_entropy(logits.float(), tokens[:, 1:][wanted], reduction="none")
-        loss = (losses * weights[wanted]).sum() / weights.sum()
+            logits = self.network.logits(tokens[:, :-1], learnt)
+        loss = functional.cross_entropy(logits.float(), tokens[:, 1:][learnt])
         loss.backward()
         value, self.elapsed = self._average_over_processes(float(loss.detach()), elapsed)
         torch.nn.utils.clip_grad_norm_(list(self.network.parameters.values()), 1.0)
@@ -163,7 +163,9 @@ class Training:
 def learn_vocabulary(size: int) -> Vocabulary:
     """Learn the tokens from a sample of the corpus."""
     sample = itertools.islice(dialogues(7, short=True), 8000)
-    return Vocabulary.learn(("".join(text for text, _ in segments(dialogue)) for dialogue in sample), size)
+    texts = (text for dialogue in sample for text, _ in segments(dialogue))
+    control = re.compile("|".join(map(re.escape, CONTROL)))
+    return Vocabulary.learn((part for text in texts for part in control.split(text) if part), size)
 
 
 def _log(line: str) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-CONTROL = (END_OF_TEXT, TURN_START, TURN_END)
+from chatapp.pocket.chatml import CONTROL
 
 
 class Vocabulary:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.storage.atomic import create_private, sync_directory
-from chatapp.storage.connection import connect_read_only, number
+from chatapp.storage.connection import connect_read_only, copy, number
 from chatapp.storage.failure import FAILURES, SQL_ERRORS, damaged
 from chatapp.storage.lock import Lock
 from chatapp.storage.migrations import APPLICATION_ID, VERSION, version
@@ -60,8 +60,8 @@ def back_up(database: Path, directory: Path, name: str, *, cancelled: Callable[[
     try:
         create_private(draft)
         _copy(database, draft, cancelled)
-        with contextlib.closing(connect_read_only(draft, immutable=True)) as copy:
-            reason = unsound(copy)
+        with contextlib.closing(connect_read_only(draft, immutable=True)) as copied:
+            reason = unsound(copied)
         if reason:
             raise damaged(database, reason)
         _sync(draft)
@@ -122,11 +122,10 @@ def thin(directory: Path) -> None:
 
 
 def _copy(database: Path, draft: Path, cancelled: Callable[[], bool]) -> None:
-    def pause(status: int, remaining: int, total: int) -> None:
+    def pause() -> None:
         if cancelled():
             raise Cancelled
-        if remaining:
-            time.sleep(_PAUSE_S)
+        time.sleep(_PAUSE_S)
 
     with (
         contextlib.closing(connect_read_only(database)) as source,
@@ -134,7 +133,7 @@ def _copy(database: Path, draft: Path, cancelled: Callable[[], bool]) -> None:
     ):
         target.execute("PRAGMA journal_mode=OFF")
         target.execute("PRAGMA synchronous=OFF")
-        source.backup(target, pages=_PAGES, progress=pause)
+        copy(source, target, pages=_PAGES, between=pause)
 
 
 def _sync(path: Path) -> None:

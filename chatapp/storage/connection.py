@@ -7,20 +7,26 @@ the mode lives in the file. TEXT is read as bytes, since damaged UTF-8 must not 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 from urllib.parse import quote
+
+from chatapp.storage.failure import primary_code
 
 Row: TypeAlias = tuple[int | float | bytes | None, ...]
 Parameters: TypeAlias = tuple[int | float | str | bytes | None, ...]
 T = TypeVar("T")
 
 WRITER_WAIT_S = 10.0
+"""How long a write waits for other processes, in turns of `TURN_S` between which it can be called off."""
+
+TURN_S = 0.2
 READER_WAIT_S = 2.0
 
 
-def connect(path: Path, *, wait_s: float = WRITER_WAIT_S) -> sqlite3.Connection:
+def connect(path: Path, *, wait_s: float = READER_WAIT_S) -> sqlite3.Connection:
     """Open the existing file at `path` for reading and writing; raise sqlite3.Error."""
     connection = sqlite3.connect(
         _uri(path, "mode=rw"), uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False
@@ -48,17 +54,59 @@ def connect_memory() -> sqlite3.Connection:
     return _prepare(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
 
 
-def in_transaction(connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], T]) -> T:
-    """Run `change` in one transaction that takes the write lock at once; all of it is done, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
+def in_transaction(
+    connection: sqlite3.Connection,
+    change: Callable[[sqlite3.Connection], T],
+    *,
+    called_off: Callable[[], bool] = lambda: False,
+) -> T:
+    """Run `change` in one transaction that takes the write lock at once; all of it is done, or nothing.
+
+    It waits `WRITER_WAIT_S` for others, unless it is `called_off` meanwhile, and then raises SQLITE_BUSY.
+    """
+    give_up_at = time.monotonic() + WRITER_WAIT_S
+
+    def insist(sql: str) -> None:
+        while True:
+            try:
+                connection.execute(sql)
+                return
+            except sqlite3.OperationalError as error:
+                if primary_code(error) != sqlite3.SQLITE_BUSY or called_off() or time.monotonic() > give_up_at:
+                    raise
+
+    insist("BEGIN IMMEDIATE")
     try:
         result = change(connection)
-        connection.execute("COMMIT")
+        insist("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     return result
+
+
+def copy(
+    source: sqlite3.Connection,
+    target: sqlite3.Connection,
+    *,
+    pages: int = -1,
+    between: Callable[[], None] = lambda: None,
+) -> None:
+    """Copy a whole database, `pages` at a time; raise sqlite3.Error, also where others keep it busy for long."""
+    busy_since: float | None = None
+
+    def watch(status: int, remaining: int, total: int) -> None:
+        nonlocal busy_since
+        if status not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            busy_since = None
+            between()
+        elif busy_since is None:
+            busy_since = time.monotonic()
+        elif time.monotonic() - busy_since > READER_WAIT_S:
+            raise sqlite3.OperationalError("database is locked")
+
+    source.backup(target, pages=pages, progress=watch, sleep=0.01)
 
 
 def number(connection: sqlite3.Connection, sql: str, parameters: Parameters = ()) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from chatapp.core.errors import StorageError
-from chatapp.storage.connection import WRITER_WAIT_S, in_transaction, number
+from chatapp.storage.connection import TURN_S, in_transaction, number
 from chatapp.storage.failure import SQL_ERRORS, storage_error
 
 T = TypeVar("T")
@@ -64,6 +64,7 @@ class Database:
         self._changed = False
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._idle_at: float | None = None
+        self._called_off = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="chatapp-store", daemon=True)
         self._thread.start()
@@ -202,13 +203,16 @@ class Database:
     def _transact(self, used: Connections, change: Callable[[sqlite3.Connection], T]) -> T:
         with self._reading if used.in_memory else contextlib.nullcontext():
             try:
-                return in_transaction(used.writer, change)
+                return in_transaction(used.writer, change, called_off=self._called_off.is_set)
             except SQL_ERRORS as error:
                 raise storage_error(error, self.path) from error
 
     def _recovered(self, error: StorageError, used: Connections) -> bool:
         """Whether there are other connections than those `used`, now or by the store's decision."""
+        # A write that waits for the same lock must not be waited for in turn.
+        self._called_off.set()
         with self._writing:
+            self._called_off.clear()
             if self._connections is used:
                 replacement = self._on_failure(error)
                 if replacement is None:
@@ -228,4 +232,4 @@ class Database:
             return self._seen
         finally:
             with contextlib.suppress(sqlite3.Error):
-                writer.execute(f"PRAGMA busy_timeout={int(WRITER_WAIT_S * 1000)}")
+                writer.execute(f"PRAGMA busy_timeout={int(TURN_S * 1000)}")

@@ -14,7 +14,7 @@ from chatapp.core.errors import StorageError, StoreBusy, StoreDamaged, StoreNewe
 from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, make_private
-from chatapp.storage.connection import READER_WAIT_S, WRITER_WAIT_S, connect, in_transaction, number
+from chatapp.storage.connection import TURN_S, connect, in_transaction, number
 from chatapp.storage.database import Connections
 from chatapp.storage.failure import FAILURES, SQL_ERRORS, damaged, storage_error
 from chatapp.storage.lock import Lock
@@ -84,15 +84,15 @@ def _refuse_emptied(paths: Paths) -> None:
 def _prepared(paths: Paths, writer: Writer) -> Opened:
     """Connections to a sound database of today's schema; raise StorageError."""
     try:
-        connection = connect(paths.database, wait_s=READER_WAIT_S)
+        connection = connect(paths.database)
         try:
             _examine(connection, paths.database)
             _migrate(connection, paths)
             writer.enter()
             in_transaction(connection, lambda inside: interrupt_abandoned(inside, writer))
             problems = () if index.prepare(connection) else (_no_full_text_search(),)
-            connection.execute(f"PRAGMA busy_timeout={int(WRITER_WAIT_S * 1000)}")
-            return Opened(Connections(connection, connect(paths.database, wait_s=READER_WAIT_S)), problems)
+            connection.execute(f"PRAGMA busy_timeout={int(TURN_S * 1000)}")
+            return Opened(Connections(connection, connect(paths.database)), problems)
         except BaseException:
             connection.close()
             raise

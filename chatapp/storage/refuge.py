@@ -1,8 +1,9 @@
 """What goes on in memory while the file can't be written, and its way back into the file.
 
 The refuge begins as a copy of the file where that can be read. Triggers note every row that changes; those rows
-are written to the file, in one transaction, as soon as that is possible. New rows get numbers far above the
-file's, since another process may go on to write there.
+are written to the file, in one transaction, as soon as that is possible. New rows get numbers well above the
+file's, since another process may go on to write there; should it have used one all the same, the refuge's row
+gets another number.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from chatapp.core.paths import ensure_private_directory
 from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, sync_directory
-from chatapp.storage.connection import connect, connect_memory, connect_read_only, in_transaction, number
+from chatapp.storage.connection import Row, connect, connect_memory, connect_read_only, copy, in_transaction, number
 from chatapp.storage.failure import FAILURES
 from chatapp.storage.migrations import COLUMNS, VERSION, migrate, placeholders, version
 from chatapp.storage.records import decode_parts, searchable_text
@@ -25,6 +26,7 @@ COPIED_BYTES = 256_000_000
 """A larger file is copied in part: the conversations of late."""
 
 _RECENT = 300
+_LOCKED_WAIT_S = 0.2
 _NOTES = """
 CREATE TABLE IF NOT EXISTS unsaved (kind TEXT, id INTEGER, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TRIGGER IF NOT EXISTS note_new_conversation AFTER INSERT ON conversations
@@ -45,10 +47,12 @@ _MESSAGE = COLUMNS["messages"]
 def take_refuge(database: Path) -> sqlite3.Connection:
     """A database in memory with what can be read of the file, which notes what changes from here on."""
     memory = _copy(database)
-    for table, step in (("conversations", 1_000 + secrets.randbelow(9_000)), ("messages", secrets.randbits(40))):
+    for table, step in (("conversations", 1_000), ("messages", 100_000)):
         last = number(memory, "SELECT max(seq) FROM sqlite_sequence WHERE name = ?", (table,))
         memory.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
-        memory.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last + step))
+        memory.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last + step + secrets.randbelow(9 * step))
+        )
     memory.executescript(_NOTES)
     memory.execute("DELETE FROM unsaved")
     return memory
@@ -75,7 +79,7 @@ def keep(memory: sqlite3.Connection, directory: Path) -> Path:
     create_private(path)
     try:
         with contextlib.closing(sqlite3.connect(path)) as target:
-            memory.backup(target)
+            copy(memory, target)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -100,7 +104,7 @@ def _copy(database: Path) -> sqlite3.Connection:
         memory = connect_memory()
         try:
             # Locks may be what is missing; a copy made without them must prove that it is whole.
-            with contextlib.closing(connect_read_only(database, immutable=immutable)) as source:
+            with contextlib.closing(connect_read_only(database, immutable=immutable, wait_s=_LOCKED_WAIT_S)) as source:
                 _copy_from(source, memory, database)
             migrate(memory)
             index.prepare(memory)
@@ -117,7 +121,7 @@ def _copy(database: Path) -> sqlite3.Connection:
 
 def _copy_from(source: sqlite3.Connection, memory: sqlite3.Connection, database: Path) -> None:
     if database.stat().st_size <= COPIED_BYTES and version(source) <= VERSION:
-        source.backup(memory)
+        copy(source, memory)
         return
     migrate(memory)
     recent = "SELECT id FROM conversations ORDER BY touched DESC LIMIT ?"
@@ -143,62 +147,72 @@ def _copy_rows(
 
 
 def _save(memory: sqlite3.Connection, file: sqlite3.Connection) -> None:
-    moved = {
-        identity: _save_conversation(memory, file, identity)
-        for (identity,) in memory.execute(
-            "SELECT c.id FROM unsaved u JOIN conversations c ON c.id = u.id WHERE kind = 'conversations' "
-            "ORDER BY c.touched"
-        ).fetchall()
-    }
+    owners: dict[int, int] = {}
+    messages: dict[int, int] = {}
+    for (identity,) in memory.execute(
+        "SELECT c.id FROM unsaved u JOIN conversations c ON c.id = u.id WHERE kind = 'conversations' ORDER BY c.touched"
+    ).fetchall():
+        owners[identity] = _save_conversation(memory, file, identity)
     for (identity,) in memory.execute("SELECT id FROM unsaved WHERE kind = 'messages' ORDER BY id").fetchall():
-        _save_message(memory, file, identity, moved)
-    for identity in moved.values():
+        messages[identity] = _save_message(memory, file, identity, owners, messages)
+    for identity in owners.values():
+        leaf = number(file, "SELECT leaf_id FROM conversations WHERE id = ?", (identity,))
         file.execute(
-            "UPDATE conversations SET message_count = (SELECT count(*) FROM messages WHERE conversation_id = ?1) "
-            "WHERE id = ?1",
-            (identity,),
+            "UPDATE conversations SET leaf_id = ?2, "
+            "message_count = (SELECT count(*) FROM messages WHERE conversation_id = ?1) WHERE id = ?1",
+            (identity, messages.get(leaf, leaf) or None),
         )
 
 
 def _save_conversation(memory: sqlite3.Connection, file: sqlite3.Connection, identity: int) -> int:
     """Write a conversation, and return its number in the file: another one where that was taken meanwhile."""
     row = memory.execute(f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?", (identity,)).fetchone()
-    values = {name: _plain(value) for name, value in zip(_CONVERSATION.split(", "), row, strict=True)}
-    same = file.execute("SELECT created_at FROM conversations WHERE id = ?", (identity,)).fetchone()
-    if same is not None and same[0] == values["created_at"]:
+    values = _values(_CONVERSATION, row)
+    taken = file.execute("SELECT created_at FROM conversations WHERE id = ?", (identity,)).fetchone()
+    if taken is not None and taken[0] == values["created_at"]:
         _update(file, "conversations", values)
         return identity
-    if same is None:
-        # Purged by another process meanwhile, or new: all of it is written.
+    if taken is None:
+        # New, or purged by another process meanwhile: then all of it is written.
         memory.execute(
             "INSERT OR IGNORE INTO unsaved SELECT 'messages', id FROM messages WHERE conversation_id = ?", (identity,)
         )
     else:
         del values["id"]
-    columns = ", ".join(values)
-    cursor = file.execute(
-        f"INSERT INTO conversations ({columns}, touched) VALUES ({', '.join('?' for _ in values)}, "
-        "(SELECT coalesce(max(touched), 0) + 1 FROM conversations))",
-        tuple(values.values()),
-    )
-    return cursor.lastrowid or identity
+    touched = number(file, "SELECT max(touched) FROM conversations") + 1
+    return _insert(file, "conversations", {**values, "touched": touched})
 
 
-def _save_message(memory: sqlite3.Connection, file: sqlite3.Connection, identity: int, moved: dict[int, int]) -> None:
+def _save_message(
+    memory: sqlite3.Connection,
+    file: sqlite3.Connection,
+    identity: int,
+    owners: dict[int, int],
+    messages: dict[int, int],
+) -> int:
+    """Write a message with its generation, and return its number in the file."""
     row = memory.execute(f"SELECT {_MESSAGE} FROM messages WHERE id = ?", (identity,)).fetchone()
-    values = {name: _plain(value) for name, value in zip(_MESSAGE.split(", "), row, strict=True)}
-    owner = values["conversation_id"]
-    values["conversation_id"] = moved.get(owner, owner) if isinstance(owner, int) else owner
-    before = file.execute("SELECT status, parts FROM messages WHERE id = ?", (identity,)).fetchone()
-    if before is None:
-        columns, places = ", ".join(values), ", ".join("?" for _ in values)
-        file.execute(f"INSERT INTO messages ({columns}) VALUES ({places})", tuple(values.values()))
-    else:
-        if before[0] != b"streaming":
-            index.withdraw(file, identity, searchable_text(decode_parts(before[1])))
+    values = _values(_MESSAGE, row)
+    for name, moved in (("conversation_id", owners), ("parent_id", messages)):
+        before = values[name]
+        values[name] = moved.get(before, before) if isinstance(before, int) else before
+    taken = file.execute("SELECT created_at, status, parts FROM messages WHERE id = ?", (identity,)).fetchone()
+    saved = identity
+    if taken is not None and taken[0] == values["created_at"]:
+        if taken[1] != b"streaming":
+            index.withdraw(file, identity, searchable_text(decode_parts(taken[2])))
         _update(file, "messages", values)
+    else:
+        if taken is not None:
+            del values["id"]
+        saved = _insert(file, "messages", values)
     if values["status"] != "streaming":
-        index.enter(file, identity, searchable_text(decode_parts(str(values["parts"]).encode())))
+        index.enter(file, saved, searchable_text(decode_parts(str(values["parts"]).encode())))
+    _save_generation(memory, file, identity, saved)
+    return saved
+
+
+def _save_generation(memory: sqlite3.Connection, file: sqlite3.Connection, identity: int, saved: int) -> None:
     generation = memory.execute(
         "SELECT g.setup_id, u.content, g.detail, g.token_ids FROM generations g JOIN setups u ON u.id = g.setup_id "
         "WHERE g.message_id = ?",
@@ -206,20 +220,28 @@ def _save_message(memory: sqlite3.Connection, file: sqlite3.Connection, identity
     ).fetchone()
     if generation is not None:
         setup_id, content, detail, token_ids = generation
-        file.execute("INSERT OR IGNORE INTO setups (id, content) VALUES (?, ?)", (setup_id, _plain(content)))
+        file.execute("INSERT OR IGNORE INTO setups (id, content) VALUES (?, ?)", (setup_id, _decoded(content)))
         file.execute(
             "INSERT OR REPLACE INTO generations (message_id, setup_id, detail, token_ids) VALUES (?, ?, ?, ?)",
-            (identity, setup_id, _plain(detail), token_ids),
+            (saved, setup_id, _decoded(detail), token_ids),
         )
+
+
+def _values(columns: str, row: Row) -> dict[str, int | float | str | None]:
+    """A row without BLOBs, by column."""
+    plain = (_decoded(value) if isinstance(value, bytes) else value for value in row)
+    return dict(zip(columns.split(", "), plain, strict=True))
+
+
+def _insert(file: sqlite3.Connection, table: str, values: dict[str, int | float | str | None]) -> int:
+    columns = ", ".join(values)
+    cursor = file.execute(f"INSERT INTO {table} ({columns}) VALUES ({placeholders(columns)})", tuple(values.values()))
+    return cursor.lastrowid or 0
 
 
 def _update(file: sqlite3.Connection, table: str, values: dict[str, int | float | str | None]) -> None:
     assignments = ", ".join(f"{column} = ?" for column in values)
     file.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", (*values.values(), values["id"]))
-
-
-def _plain(value: int | float | bytes | None) -> int | float | str | None:
-    return _decoded(value) if isinstance(value, bytes) else value
 
 
 def _decoded(raw: bytes) -> str:

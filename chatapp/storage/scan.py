@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ STEP_S = 0.05
 
 _INSTRUCTIONS = 1000
 _NARROWEST = 256
+"""So few messages are read to the end, that every step gets on."""
 
 
 class Scan:
@@ -30,11 +32,14 @@ class Scan:
     _ordered = True
     """Whether rows come newest first and begin with the message's id."""
 
-    def __init__(self, wanted: Sequence[Term], columns: str, *, conversation_id: int | None = None) -> None:
+    def __init__(
+        self, wanted: Sequence[Term], columns: str, *, conversation_id: int | None = None, step_s: float = STEP_S
+    ) -> None:
         self.finished = not wanted
         self.index_failed = False
         self._wanted = tuple(wanted)
         self._columns = columns
+        self._step_s = step_s
         self._conversation_id = conversation_id
         self._below: int | None = None
         self._width = 0
@@ -46,7 +51,7 @@ class Scan:
         lowest = max(0, self._below - self._width)
         rows: list[Row] = []
         try:
-            with _limited(connection, STEP_S):
+            with _limited(connection, self._step_s if self._width > _NARROWEST else math.inf):
                 for row in connection.execute(*self._query(connection, lowest, self._below, limit)):
                     rows.append(row)  # noqa: PERF402 (an interruption keeps the rows before it)
         except sqlite3.DatabaseError as error:
@@ -70,11 +75,8 @@ class Scan:
     def _interrupted(self, rows: list[Row]) -> None:
         if rows and self._ordered:
             self._below = _id(rows[-1])
-        elif self._width > _NARROWEST:
-            self._width //= 8
         else:
-            self._below = max(0, (self._below or 0) - self._width)
-            self.finished = self._below <= 0
+            self._width = max(_NARROWEST, self._width // 8)
 
     def _query(self, connection: sqlite3.Connection, lowest: int, below: int, limit: int) -> tuple[str, Parameters]:
         joined = "JOIN conversations c ON c.id = m.conversation_id AND c.deleted_at IS NULL"
@@ -100,8 +102,8 @@ class ConversationScan(Scan):
 
     _ordered = False
 
-    def __init__(self, wanted: Sequence[Term]) -> None:
-        super().__init__(wanted, "")
+    def __init__(self, wanted: Sequence[Term], *, step_s: float = STEP_S) -> None:
+        super().__init__(wanted, "", step_s=step_s)
 
     def _query(self, connection: sqlite3.Connection, lowest: int, below: int, limit: int) -> tuple[str, Parameters]:
         if self._indexed(connection):

@@ -72,7 +72,7 @@ def _phrase(term: Term, *, unfinished: bool) -> str:
     runs = _RUN.findall(text)
     ends_in_run = bool(runs) and text.endswith(runs[-1])
     # A lone character of an unspaced script stands in the index only as the beginning of a pair.
-    begins = len(runs[-1]) == 1 if ends_in_run else unfinished and len(text) > 1
+    begins = len(runs[-1]) == 1 if ends_in_run else unfinished and len(text) > 1 and text[-1].isalnum()
     paired = _RUN.sub(lambda match: f" {_pairs(match[0])} ", text).strip()
     return f'"{paired}" *' if begins else f'"{paired}"'
 

@@ -68,7 +68,7 @@ def read_toml(path: Path) -> TomlFile:
     except tomllib.TOMLDecodeError as error:
         reason = str(error)
         place = _PLACE.search(reason)
-        line = int(place[1]) if place is not None and place[1] else text.count("\n") + 1
+        line = int(place[1]) if place is not None and place[1] else text.rstrip().count("\n") + 1
         column = f" (column {place[2]})" if place is not None and place[2] else ""
         plain = _PLACE.sub("", reason)
         raise file_problem(path, line, f"{plain}{column}", "Mend that line, or move the file away.") from None

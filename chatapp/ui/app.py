@@ -77,6 +77,10 @@ class Workbench(App[None], inherit_bindings=False):
         """The workbench's first screen."""
         return self._chat
 
+    def on_mount(self) -> None:
+        """Draw everything anew when the shell gives the terminal back, which Textual leaves out."""
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that lack them."""
         base = self._themes.themes[DARK if self.current_theme.dark else LIGHT]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import monotonic
 from typing import Protocol
 
 from textual.timer import Timer
@@ -17,11 +18,12 @@ from chatapp.chat.turn import Turn
 from chatapp.core.conversations import StoredMessage
 from chatapp.core.errors import ChatappError
 from chatapp.core.events import Event, ReasoningAdded, TextAdded, Withdrawn
-from chatapp.ui.figures import Figures
+from chatapp.ui.figures import Figures, Phase
 from chatapp.ui.messages import FiguresChanged, ReplyEnded
 
 _log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 3.0
+_FIGURES_PAUSE_S = 0.4
 
 
 class View(Protocol):
@@ -56,6 +58,8 @@ class Reply:
         self.prompt = prompt
         self.figures = Figures.asked()
         self.pending: list[Event] = []
+        self.told_phase: Phase = "idle"
+        self.told_at = 0.0
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -132,7 +136,7 @@ class Stream:
                     _draw(event, reply.message.id, view)
                 view.set_progress(reply.message.id, reply.figures.words)
                 view.flush()
-                self._host.post_message(FiguresChanged(conversation_id))
+                self._tell(reply)
         if idle:
             self._timer.pause()
             self._awake = False
@@ -154,6 +158,13 @@ class Stream:
             self._replies.pop(reply.turn.conversation_id, None)
             reply.figures.phase, reply.figures.fraction = "idle", None
             self._host.post_message(ReplyEnded(reply.turn.conversation_id, reply.message, error, reply.prompt))
+
+    def _tell(self, reply: Reply) -> None:
+        """Tell of the figures at once where the phase changed, else a few times a second."""
+        now = monotonic()
+        if reply.figures.phase != reply.told_phase or now - reply.told_at >= _FIGURES_PAUSE_S:
+            reply.told_phase, reply.told_at = reply.figures.phase, now
+            self._host.post_message(FiguresChanged(reply.turn.conversation_id))
 
     def _wake(self) -> None:
         if not self._awake:

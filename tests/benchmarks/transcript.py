@@ -220,7 +220,7 @@ def main() -> None:
     opened = measure("open", (10_000,), 4.0 if not options.quick else 2.0, rounds)[10_000]
     idle = measure("idle", (0, 10_000), 2.0, rounds)
     for count, figures in streaming.items():
-        print(  # noqa: T201
+        print(
             f"streaming at {TOKENS_PER_SECOND} tokens/s, {count:,} earlier messages: "
             f"{figures['cpu_share']:.1%} of a core, lag p95 {figures['lag_p95_ms']:.1f} ms, "
             f"{figures['rss_mb']:.0f} MB, {figures['drawn_bytes'] / 1e3:.0f} kB drawn"
@@ -235,9 +235,9 @@ def main() -> None:
         ("opening 10,000 messages against 10", opened["long_ms"] / opened["short_ms"], 1.5),
         ("memory with 10,000 messages open against none", idle[10_000]["rss_mb"] / idle[0]["rss_mb"], 1.5),
     )
-    print(f"opening: {opened['short_ms']:.1f} ms for 10 messages, {opened['long_ms']:.1f} ms for 10,000")  # noqa: T201
+    print(f"opening: {opened['short_ms']:.1f} ms for 10 messages, {opened['long_ms']:.1f} ms for 10,000")
     for words, value, promise in lines:
-        print(f"{words}: {value:.3f} (promise: at most {promise}) {'kept' if value <= promise else 'BROKEN'}")  # noqa: T201
+        print(f"{words}: {value:.3f} (promise: at most {promise}) {'kept' if value <= promise else 'BROKEN'}")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from chatapp.backends.local import LocalBackend, LocalGeneration
 from chatapp.core.backend import GenerationRequest
@@ -93,19 +95,28 @@ async def begin(backend: LocalBackend, request: GenerationRequest) -> LocalGener
     return await backend.start(await backend.prepare(request))
 
 
-async def collect(generation: LocalGeneration, each: Callable[[Run], object] | None = None) -> Run:
-    """Read a generation to its end; `each` sees the run after every event."""
+async def collect(
+    generation: LocalGeneration, at: type[Event] | None = None, act: Callable[[], Awaitable[object]] | None = None
+) -> Run:
+    """Read a generation to its end; the first event of kind `at` is answered with `act`."""
     run = Run()
     async with asyncio.timeout(PATIENCE_S):
         async for event in generation:
             run.take(event)
-            if each is not None:
-                each(run)
+            if act is not None and at is not None and isinstance(event, at):
+                pending, act = act, None
+                await pending()
     return run
 
 
 async def reply(backend: LocalBackend, request: GenerationRequest) -> Run:
     return await collect(await begin(backend, request))
+
+
+async def follow(backend: LocalBackend, tokens: Sequence[int], **edits: Value) -> Run:
+    """The reply to a prompt of exactly these tokens."""
+    prepared = await backend.prepare(raw("any", **edits))
+    return await collect(await backend.start(msgspec.structs.replace(prepared, token_ids=tuple(tokens))))
 
 
 @asynccontextmanager

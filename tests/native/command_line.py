@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 COMMAND = (sys.executable, "-m", "chatapp")
 LIMIT_S = 60
@@ -37,7 +38,11 @@ def run(*arguments: str | Path, stdin: str | bytes = b"", **environment: str) ->
 def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
     """Start the command with its output piped and nothing on standard input."""
     return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,  # a buffer would swallow what `communicate` reads past it
     )
 
 
@@ -62,6 +67,14 @@ class Terminal:
         )
         os.close(slave)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def type(self, text: str) -> None:
         """Press keys."""
         os.write(self._master, text.encode())
@@ -85,14 +98,9 @@ class Terminal:
 
     def end(self) -> int:
         """Read to the end and return the exit code."""
-        while True:
-            try:
-                piece = os.read(self._master, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            self.seen += piece
+        with suppress(OSError):
+            while piece := os.read(self._master, 65536):
+                self.seen += piece
         os.close(self._master)
         return self.process.wait(LIMIT_S)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Help with the workbench's keys; keys and labels come from the registry of actions."""
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ def _actions() -> tuple[Intent, ...]:
                 "(end|stop|cut) (a|the|this) (long|endless|boring|wrong|running|huge|bad) (reply|answer|response|text|output) [early|before it is finished|before the end]",
             ),
             (
+                "(the model|it) is (writing|talking|producing|saying) (nonsense|rubbish|something wrong|gibberish|too much) [right now|again], (how can i (interrupt|stop|cancel) (it|that)|stop it|i want to stop it)",
+                "(how do i|can i) (interrupt|stop|cancel) (it|the model|the reply) (while it is (writing|answering|talking)|in the middle of a sentence)",
                 "(it|the <model>) (just|) (keeps|goes on|is still) (typing|talking|writing|babbling|going|rambling|yapping)[, (how do i (stop it|shut it up|make it stop|end this)|make it stop)]",
                 "(hold on|wait|whoa|hang on), (stop|that is enough|how do i stop this)",
                 "(the answer|it) is (wrong already|not what i want|useless), (stop it|i want to break it off)",
@@ -116,6 +119,7 @@ def _actions() -> tuple[Intent, ...]:
             "regenerate-reply",
             "to write another reply beside this one.",
             (
+                "(get|have) (the|this|an) (answer|reply|response) (written|made|generated|done|produced) (anew|again|afresh|once more|a second time)",
                 "(have|take|get|give it) another (go|stab|shot|crack|turn|round) [at (it|that answer|the reply|this)]",
                 "(reword|rephrase|do over|redo) (the|its|that|this) (reply|answer|response)",
                 "(let|have) (it|the <model>) (have another go|try once more|think again|say it in another way)",
@@ -149,6 +153,7 @@ def _actions() -> tuple[Intent, ...]:
                 "(see|show|view|find|read|compare|look at|recover|restore|get) (the|an|my) (other|previous|old|earlier|first|next|former|original|alternative|second) (version|versions|replies|reply|answer|answers|sibling|response|variant|attempt) [of (this|the|a) (message|reply|answer)]",
             ),
             say=(
+                "(can i|how do i|i want to) (go|get|come) back to the (reply|answer|version) (before|from before) (i regenerated|the regeneration|the retry|i tried again|this one)",
                 "(where is|what happened to|is) the (old|first|previous|earlier|original) (reply|answer|version|response) [gone|lost] [after (regenerating|i regenerated|a retry)]",
                 "i (regenerated|retried|made a new one), (where is the old one|how do i get the old one back|can i see the first one again|is the old one lost)",
                 "what (does|do) (1/2|2/2|2/3|the numbers|the arrows|‹2/2›) [beside|next to|behind] [a reply|the name] mean",
@@ -312,6 +317,7 @@ def _actions() -> tuple[Intent, ...]:
             "toggle-thoughts",
             "to unfold or fold the model's thoughts.",
             (
+                "(unfold|open|expand|fold|see) the (thinking|reasoning|thought) (part|section|block|text)",
                 "(peek|look|have a look|take a look) (at|into) (its|the|the model's) (thoughts|head|mind|reasoning|thinking)",
                 "(see|read|know) what (is|was|goes|went) (going on|on) in its (head|mind)",
                 "(see|peek at|read) what it (was thinking|thought|had in mind)",
@@ -409,6 +415,7 @@ def _actions() -> tuple[Intent, ...]:
                 "get (out of here|out of <app>|back out)",
             ),
             say=(
+                "(quitting|exiting|leaving|closing) (chatapp|the app|the program)[, how| - how|]",
                 "(how do i|how to|how can i|which key to|i want to) (quit|exit|leave|get out|close it|close the program|get out of here)",
                 "(quit|exit)",
                 "which <key> (quits|exits|leaves|closes) (<app>|chatapp|)",

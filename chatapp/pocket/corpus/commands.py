@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Help with the command line."""
 
 from __future__ import annotations

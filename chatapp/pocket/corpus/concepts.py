@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Where data is, privacy, settings, and the words of the field."""
 
 from __future__ import annotations

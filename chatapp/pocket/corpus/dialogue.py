@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Whole conversations out of exchanges."""
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ _TOPICS: tuple[tuple[float, Callable[[Random], Exchange]], ...] = (
     (8, stories.exchange),
     (6, knowledge.capitals),
     (6, knowledge.opposites),
-    (8, knowledge.sums),
-    (6, objects.exchange),
+    (11, knowledge.sums),
+    (8, objects.exchange),
     (11, lambda rng: (unknown.turn(rng),)),
 )
 _CUMULATED = list(accumulate(weight for weight, _ in _TOPICS))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Earlier talk of any kind: turns that the model reads and does not learn, so that answers hold behind them."""
 
 from __future__ import annotations

@@ -127,6 +127,8 @@ def noisy(text: str, rng: Random, *, exact: bool = False) -> str:
     if rng.random() < 0.09:
         text = _capital(pick(lexicon.CONTEXT, rng)) + " " + _capital(text)
     text = _contracted(text, rng)
+    if rng.random() < 0.6:
+        text = re.sub(r"[a-z]{2,}", lambda word: lexicon.PROPER.get(word.group(), word.group()), text)
     text = _ended(text, rng)
     chance = rng.random()
     if exact:

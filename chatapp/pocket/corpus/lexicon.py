@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Words that mean the same, sentence frames, and what people say around a question."""
 
 from __future__ import annotations
@@ -29,8 +30,24 @@ SYNONYMS: dict[str, str] = {
     "always": "always|all the time|constantly|every time|again and again|keeps on being",
     "tooadv": "too|way too|far too|much too|so|really|very|a bit|a bit too|a little too|quite|somewhat",
     "fix": "fix|solve|stop|prevent|avoid|cure|handle|deal with|do about|correct|mend|get rid of",
+    "advice": "(.|,|;|:| -) (what|how|which setting|what setting|which parameter|what parameter|which option|which value) (can i change|"
+    "helps|should i change|do i change|can help|fixes that|do i need to change|should i touch|could help|must i change)|"
+    "(.|,|;|:| -) (what (can|should|could|must) i (do|change|try|set|adjust|tweak) [about (it|that)]|how (do|can) i (fix|change|solve|"
+    "stop|avoid|improve) (it|that|this)|why [is that]|what now|any (advice|idea|tips)|help [me]|please help|is there a fix|what to do|"
+    "what would you change|can you help [me]|what is wrong|what causes (it|that)|any way to (fix|change) (it|that))",
     "parameter": "parameter|setting|option|knob|slider|value",
 }
+
+PROPER = {
+    name.lower(): name
+    for name in words(
+        "ChatGPT|GPT|Claude|Llama|Qwen|Mistral|Gemma|Gemini|AI|LLM|GPU|CPU|Python|Java|JavaScript|Rust|HTML|SQL|Linux|Mac|macOS|Windows|"
+        "German|French|Spanish|Italian|English|Chinese|Japanese|Latin|Russian|Dutch|Pocket|JSON|GGUF|Markdown|Vim|Emacs|Nano|Monday|"
+        "Einstein|Mozart|Napoleon|Shakespeare|Hamlet|Faust|Titanic|Rome|Paris|London|Berlin|Google|Apple|Microsoft|Tesla|Amazon|Netflix|"
+        "Columbus|Caesar|Newton|Darwin|Beethoven|Picasso|Mars|Christmas|Easter|Internet|WiFi|Ubuntu|Debian|EOS|BOS|USA|DNA|Bitcoin|Minecraft"
+    )
+}
+"""Names that some people write with their capitals and others without."""
 
 DO_FRAMES: tuple[str, ...] = (
     "how (do|can|could|would|should|might|shall|may) (i|i|i|we|you|one|someone) VP",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Names and nouns to put into stories and objects, known ones and made-up ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Small JSON objects with the keys that are asked for."""
 
 from __future__ import annotations

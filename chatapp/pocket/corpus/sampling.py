@@ -1,7 +1,9 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Help with generation parameters; names, defaults, ranges and effects come from their registry."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from chatapp.core.parameters import PARAMETERS, Parameter
@@ -194,7 +196,10 @@ _WEIGHTS = tuple(_weight(name) for name in _NAMES)
 
 
 def _question(frames: tuple[str, ...], parameter: Parameter, rng: Random) -> str:
-    return grammar.noisy(grammar.pick(frames, rng).replace("NAME", rng.choice(_spellings(parameter.name))), rng)
+    name = rng.choice(_spellings(parameter.name))
+    if rng.random() < 0.06:
+        name = rng.choice(("“X”", "'X'", '"X"', "`X`", "--X")).replace("X", name)
+    return grammar.noisy(grammar.pick(frames, rng).replace("NAME", name), rng)
 
 
 def exchange(rng: Random) -> Exchange:
@@ -294,6 +299,7 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(let|make) (it|the <model>|you) (finish|complete) (its|the|your) (sentence|reply|answer|story|thought)",
         ),
         say=(
+            "(the|my|an) (answer|reply|story|response) (was|is|got) cut off in the middle[, why|, what can i do|. why|]",
             "(its|the|my) (sentences|replies|answers|stories|words) (are|get|were|end up) (chopped off|cut|clipped|lopped off|incomplete|unfinished) [at the end]",
             "(the|a) (reply|answer|text|story) (breaks off|stops|ends|quits|dies) (all of a sudden|abruptly|mid-word|out of nowhere|without an end|too early)",
             "(the|my|its|your) (<reply>|replies|answers|outputs|story|last sentence) (is|are|was|were|gets|get|got) [<always>] (cut|cut off|truncated|incomplete|unfinished|chopped|chopped off|clipped|cut short|cut in the middle|broken off|not finished|not complete|interrupted)",
@@ -415,5 +421,7 @@ _PROBLEMS: tuple[Intent, ...] = (
 
 
 def intents() -> tuple[Intent, ...]:
-    """Every intent about what to change when the output is not as it should be."""
-    return _PROBLEMS
+    """Every intent about what to change when the output is not as it should be, with and without a question behind."""
+    return tuple(
+        replace(problem, say=(*problem.say, *(f"({form})<advice>" for form in problem.say))) for problem in _PROBLEMS
+    )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Greetings, thanks, and who the model is."""
 
 from __future__ import annotations
@@ -154,6 +155,7 @@ _TALK: tuple[Intent, ...] = (
         "sorry",
         ("No problem at all.",),
         say=(
+            "(sorry|i am sorry|i am so sorry|my apologies|apologies|a thousand apologies|sorry) (for that|about this|for the typo|my mistake|for being rude|again|pocket|for bothering you)",
             "(sorry|i am sorry|my bad|oops|excuse me|pardon|i apologise|i apologize|sorry about that|forgive me|my mistake|oops sorry|i was rude, sorry|please forgive me|i did not mean that)",
         ),
         weight=0.7,

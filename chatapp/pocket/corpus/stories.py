@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Little stories about whoever is asked for."""
 
 from __future__ import annotations

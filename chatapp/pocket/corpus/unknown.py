@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stands on one line)
 """Questions outside of what so small a model can know: it says so."""
 
 from __future__ import annotations
@@ -5,13 +6,14 @@ from __future__ import annotations
 from random import Random
 
 from chatapp.pocket.corpus import grammar, names
+from chatapp.pocket.corpus.knowledge import CAPITALS
 from chatapp.pocket.corpus.lexicon import words
 from chatapp.pocket.corpus.turn import Turn
 
 ANSWER = "I don't know that. I am only a tiny demo model."
 
 _TOPICS = words(
-    "the weather|the news|football|the election|the president|the economy|the stock market|bitcoin|physics|chemistry|black holes|"
+    "quantum mechanics|the theory of relativity|thermodynamics|the french|the universe|time travel|string theory|the weather|the news|football|the election|the president|the economy|the stock market|bitcoin|physics|chemistry|black holes|"
     "photosynthesis|gravity|evolution|dinosaurs|the roman empire|napoleon|world war two|the french revolution|cancer|diabetes|"
     "a headache|vitamins|my back pain|vaccines|pregnancy|pasta|pancakes|a cake|pizza|bread|sushi|coffee|beer|wine|python|javascript|"
     "rust|a linked list|sorting|recursion|html|sql|docker|linux|git|my printer|my phone|my car|wifi|a bicycle|taxes|a mortgage|"
@@ -51,6 +53,19 @@ _ABOUT = (
     "how (much|many) (does TOPIC cost|calories has TOPIC|people like TOPIC|kinds of TOPIC are there)",
     "(which|what) is better, TOPIC or OTHER",
     "TOPIC",
+)
+_PLACES = (
+    "who (is|was) the (president|king|queen|prime minister|leader|first king) of COUNTRY [now|today]",
+    "(what is|tell me) the (population|currency|language|flag|area|history|national dish|climate|gdp|religion|biggest city) of COUNTRY",
+    "(how many people|who) (live|lives) in (COUNTRY|CITY)",
+    "(tell me about|what do you know about|describe|what can i see in|is it nice in|how old is|where is) (COUNTRY|CITY)",
+    "(how is|what is) the weather in (COUNTRY|CITY) [today|tomorrow]",
+    "(when|how) (did|was) (COUNTRY|CITY) (founded|built|begin|become independent|join the eu)",
+    "(how far is it|how do i get|how long is the flight|a cheap flight) (from CITY|) to (CITY|COUNTRY)",
+    "(which|what) (language|money|food|countries|rivers|mountains) (do they (speak|use|eat)|are|is) (in|near) COUNTRY",
+    "(best|a good) (hotel|restaurant|museum|month) (in|for) CITY",
+    "what happened in [CITY in|COUNTRY in|] (1914|1789|1969|2001|1492|1945|the year 1000)",
+    "(largest|second largest|oldest) city (in|of) COUNTRY",
 )
 _DIRECT = (
     "(what|how) (is|will be) the weather [like] [today|tomorrow|in (paris|london|berlin|my town)]",
@@ -110,7 +125,10 @@ _DIRECT = (
 def turn(rng: Random) -> Turn:
     """A question from outside, and the confession."""
     chance = rng.random()
-    if chance < 0.55:
+    if chance < 0.14:
+        text = grammar.pick(_PLACES, rng).replace("COUNTRY", rng.choice(list(CAPITALS)))
+        text = text.replace("CITY", rng.choice(list(CAPITALS.values())))
+    elif chance < 0.58:
         text = grammar.pick(_DIRECT, rng)
     else:
         text = grammar.pick(_ABOUT, rng)

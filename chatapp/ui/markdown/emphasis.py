@@ -73,8 +73,6 @@ def pair_delimiters(delimiters: Sequence[Delimiter]) -> Iterator[Pair]:
                 break
             opener = openers[index]
             del openers[index + 1 :]
-            for key, bottom in bottoms.items():
-                bottoms[key] = min(bottom, index + 1)
             length = 2 if opener.length >= 2 and closer.length >= 2 else 1
             outer_start, outer_end = opener.end - length, closer.start + length
             yield Pair(
@@ -83,6 +81,8 @@ def pair_delimiters(delimiters: Sequence[Delimiter]) -> Iterator[Pair]:
             opener.end, closer.start = outer_start, outer_end
             if not opener.length:
                 openers.pop()
+            for key, bottom in bottoms.items():
+                bottoms[key] = min(bottom, len(openers))
         if closer.can_open and closer.length:
             openers.append(closer)
 

@@ -1,6 +1,6 @@
 """Code in colour: which part of a line is a keyword, a string, a comment.
 
-pygments is loaded when the first block of a known language is seen, or by `warm_up` of the module beside this. A block that still grows is
+pygments is loaded when the first block of a known language is seen, or by `warmup`. A block that still grows is
 read from a checkpoint near its end, so that a long one does not cost more with every line.
 """
 

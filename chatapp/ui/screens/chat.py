@@ -50,6 +50,12 @@ APP_ACTIONS = ("interrupt", "suspend", "quit")
 """Actions that the program itself does, whatever screen is shown."""
 
 
+class Columns(Horizontal):
+    """List, conversation and inspector side by side."""
+
+    BLANK = True  # covered by its children; drawing it costs as much as they do
+
+
 class ChatScreen(Screen[None]):
     """Coordinates; what things look like is in the widgets, what they do in the session.
 
@@ -57,6 +63,7 @@ class ChatScreen(Screen[None]):
     """
 
     AUTO_FOCUS = "#composer"
+    BLANK = True
 
     def __init__(
         self,
@@ -90,7 +97,7 @@ class ChatScreen(Screen[None]):
         """Top line, problems, the three columns, status line."""
         yield TopLine()
         yield Banner()
-        with Horizontal(id="columns"):
+        with Columns(id="columns"):
             yield self._panel
             yield self._pane
         yield StatusLine()

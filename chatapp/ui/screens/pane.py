@@ -31,6 +31,8 @@ class Pane(Vertical):
     `system_prompt` and `edits` are what the next message is sent with; they are saved before it is.
     """
 
+    BLANK = True
+
     def __init__(self, session: Session, settings: Settings, keymap: Keymap, history: InputHistory) -> None:
         super().__init__(id="pane")
         self._session = session

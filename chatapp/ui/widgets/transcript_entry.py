@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from rich.cells import cell_len, set_cell_size
-from rich.style import Style
-
-from chatapp.core.cleaning import clean_line
-from chatapp.core.conversations import STATUSES, StoredMessage
-from chatapp.core.events import STOP_REASONS
-from chatapp.core.messages import AttachmentPart, ReasoningPart
+from chatapp.core.conversations import StoredMessage
+from chatapp.core.messages import ReasoningPart
 from chatapp.ui.markdown.document import Document
-from chatapp.ui.markdown.line import Piece, RenderedLine, build_line
-from chatapp.ui.markdown.palette import Palette
-from chatapp.ui.markdown.source import Source
-from chatapp.ui.markdown.wrap import wrap
+from chatapp.ui.markdown.line import Piece, RenderedLine
+from chatapp.ui.widgets.transcript_frame import INDENT, Look, blank_line, foot_lines, head_lines
 
 Part: TypeAlias = Literal["head", "thoughts", "text", "foot"]
 PARTS: tuple[Part, ...] = ("head", "thoughts", "text", "foot")
 """The parts of a message in the order in which they are drawn; `thoughts` and `text` have a source."""
 
-TRANSCRIPT_STYLES = ("user", "assistant", "system", "sibling", "time", "status", "failure", "progress", "thought")
-"""Styles beside those of Markdown."""
-
-_NOWHERE = Source("")
-_CUT = ("max_new_tokens", "max_length", "context_full")
-_KINDS = ("kB", "MB", "GB", "TB")
-
-
-@dataclass(frozen=True)
-class Look:
-    """What all messages of a transcript are laid out with; another look means another layout."""
-
-    palette: Palette
-    width: int
-    unfold_thoughts: bool = False
-    simple_emoji: bool = False
+_SAMPLES = 48
 
 
 class Entry:
@@ -161,20 +137,22 @@ class Entry:
             self._look = look
         self._stale = False
         before = {part: len(lines) for part, lines in self._parts.items()}
-        fresh: dict[Part, list[RenderedLine]] = {"head": self._head(look), "thoughts": [], "text": [], "foot": []}
+        fresh: dict[Part, list[RenderedLine]] = {part: [] for part in PARTS}
         changed: dict[Part, int] = {}
+        fresh["head"] = head_lines(self.message, look, self._thought_label())
         if self.reasoning and self.thoughts_shown:
             if self._thoughts is None:
                 self._thoughts = self._thoughts_document(look)
             changed["thoughts"] = self._thoughts.update(self.reasoning, final=self._is_final(self._thoughts))
-            gap = [_line((), look)] if self.text else []
+            gap = [blank_line(look)] if self.text else []
             fresh["thoughts"] = self._thoughts.lines + gap
         if self.text:
             if self._body is None:
                 self._body = self._body_document(look)
             changed["text"] = self._body.update(self.text, final=self._is_final(self._body))
             fresh["text"] = self._body.lines
-        fresh["foot"] = self._foot(look)
+        waits = not (self.text or self.reasoning)
+        fresh["foot"] = foot_lines(self.message, look, self.progress or ("waiting" if waits else ""))
         for part in ("head", "foot"):
             fresh[part] = _keep(self._parts.get(part, []), fresh[part])
         first = self._first_change(before, changed, fresh)
@@ -221,121 +199,40 @@ class Entry:
     def _is_final(self, document: Document) -> bool:
         return self.message.status != "streaming" and bool(document.raw)
 
+    def _thought_label(self) -> str:
+        """What stands above the thoughts, empty where there are none."""
+        if not self.reasoning:
+            return ""
+        sign = "▾" if self.thoughts_shown else "▸"
+        if self.message.status == "streaming" and not self.text:
+            return f"{sign} thinking"
+        seconds = [part.seconds for part in self.message.parts if isinstance(part, ReasoningPart)]
+        known = [value for value in seconds if value is not None]
+        return f"{sign} thought for {sum(known):.1f} s" if known else f"{sign} thought"
+
     def _thoughts_document(self, look: Look) -> Document:
         style = look.palette.style("thought")
-        bar = Piece("  ┊ ", style)
+        bar = Piece(INDENT + "┊ ", style)
         palette = look.palette.under(style)
         return Document(palette, look.width, margin=(bar,), numbered=False, simple_emoji=look.simple_emoji)
 
     def _body_document(self, look: Look) -> Document:
         plain = self.message.role != "assistant"
-        margin = (Piece("  ", look.palette.base),)
+        margin = (Piece(INDENT, look.palette.base),)
         return Document(look.palette, look.width, margin=margin, plain=plain, simple_emoji=look.simple_emoji)
 
-    def _head(self, look: Look) -> list[RenderedLine]:
-        lines = [self._title(look)]
-        for part in self.message.parts:
-            if isinstance(part, AttachmentPart):
-                text = f"  attached: {clean_line(part.name)} ({_size(part.size_bytes)})"
-                lines += _words(text, look, "status")
-        if self.reasoning:
-            sign = "▾" if self.thoughts_shown else "▸"
-            style = look.palette.style("thought") + Style.from_meta({"thoughts": True})
-            lines += [_line((Piece(f"  {sign} {self._thought_words()}", style),), look)]
-        return lines
 
-    def _title(self, look: Look) -> RenderedLine:
-        role = self.message.role
-        sibling, when = look.palette.style("sibling"), _clock(self.message.created_at)
-        pieces: list[Piece] = []
-        if self.message.siblings > 1:
-            back, on = (sibling + Style.from_meta({"sibling": step}) for step in (-1, 1))
-            pieces = [
-                Piece(f" ‹{self.message.sibling}", back),
-                Piece("/", sibling),
-                Piece(f"{self.message.siblings}›", on),
-            ]
-        taken = sum(cell_len(piece.text) for piece in pieces)
-        if look.width < taken + len(when) + 12:
-            when = ""
-        name = self._name()
-        room = max(1, look.width - taken - len(when) - 1)
-        if cell_len(name) > room:
-            name = set_cell_size(name, room - 1).rstrip() + "…"
-        gap = look.width - cell_len(name) - taken - len(when)
-        space = Piece(" " * max(0, gap), look.palette.base)
-        return _line(
-            (Piece(name, look.palette.style(role)), *pieces, space, Piece(when, look.palette.style("time"))), look
-        )
-
-    def _name(self) -> str:
-        role = self.message.role
-        if role == "user":
-            return "you"
-        generation = self.message.generation
-        return (clean_line(generation.model_name) if generation is not None else "") or role
-
-    def _thought_words(self) -> str:
-        seconds = [part.seconds for part in self.message.parts if isinstance(part, ReasoningPart)]
-        known = [value for value in seconds if value is not None]
-        if self.message.status == "streaming" and not self.text:
-            return "thinking"
-        return f"thought for {sum(known):.1f} s" if known else "thought"
-
-    def _foot(self, look: Look) -> list[RenderedLine]:
-        lines: list[RenderedLine] = []
-        for style, text in self._remarks():
-            lines += _words(f"  {clean_line(text)}", look, style)
-        return [*lines, _line((), look)]
-
-    def _remarks(self) -> Iterator[tuple[str, str]]:
-        """What is to be said about the message, as (style, words) pairs."""
-        status, generation = self.message.status, self.message.generation
-        if status == "streaming":
-            if self.progress or not (self.text or self.reasoning):
-                yield "progress", self.progress or "waiting"
-            return
-        if status == "failed" and generation is not None and generation.error:
-            yield "failure", f"{STATUSES[status]}: {generation.error}"
-        elif STATUSES[status]:
-            yield "failure" if status == "failed" else "status", STATUSES[status]
-        if generation is not None and generation.stop_reason in _CUT:
-            yield "status", STOP_REASONS[generation.stop_reason]
+def typical_height(messages: Sequence[StoredMessage], width: int) -> int:
+    """What a message takes on average at a width, from a sample."""
+    sample = messages[:: max(1, len(messages) // _SAMPLES)]
+    if not sample:
+        return 1
+    width = max(1, width)
+    lines = sum(2 + sum(1 + len(line) // width for line in message.text.split("\n")) for message in sample)
+    return max(1, round(lines / len(sample)))
 
 
 def _keep(old: list[RenderedLine], new: list[RenderedLine]) -> list[RenderedLine]:
     """The new lines, as the old objects where they look the same."""
     kept = [before if before.same_as(after) else after for before, after in zip(old, new, strict=False)]
     return kept + new[len(kept) :]
-
-
-def _line(pieces: tuple[Piece, ...], look: Look) -> RenderedLine:
-    return build_line(pieces, _NOWHERE, look.width, look.palette.base, fallback=0)
-
-
-def _words(text: str, look: Look, style: str) -> list[RenderedLine]:
-    """Words of our own, wrapped."""
-    shown = look.palette.style(style)
-    indent = text[: len(text) - len(text.lstrip(" "))]
-    text = text.strip(" ")
-    width = max(2, look.width - len(indent))
-    return [_line((Piece(indent + text[start:end], shown),), look) for start, end in wrap(text, width)]
-
-
-def _clock(seconds: float) -> str:
-    """The time of day, with the date where it is not today's."""
-    try:
-        then, today = time.localtime(seconds), time.localtime()
-    except (OverflowError, OSError, ValueError):
-        return ""
-    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
-
-
-def _size(size_bytes: int) -> str:
-    size = float(size_bytes)
-    if size < 1000:
-        return f"{size_bytes} bytes"
-    steps = 0
-    while size >= 1000 and steps < len(_KINDS):
-        size, steps = size / 1000, steps + 1
-    return f"{size:.1f} {_KINDS[steps - 1]}"

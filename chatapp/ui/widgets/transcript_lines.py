@@ -13,16 +13,16 @@ from textual.strip import Strip
 from chatapp.core.cleaning import clean
 from chatapp.core.conversations import StoredMessage
 from chatapp.ui.markdown.wrap import width_of, wrap
-from chatapp.ui.widgets.transcript_entry import PARTS, Entry, Look
+from chatapp.ui.widgets.transcript_entry import Entry, typical_height
+from chatapp.ui.widgets.transcript_frame import Look
 from chatapp.ui.widgets.transcript_look import COMPONENTS, STYLE_SHEET, palette_of
 from chatapp.ui.widgets.transcript_scroll import LineScroll
-from chatapp.ui.widgets.transcript_selection import SourceRange, encode_row, highlight, range_of, selected_source
+from chatapp.ui.widgets.transcript_selection import SourceRange, encode_row, highlight, range_of, selected_text
 from chatapp.ui.widgets.transcript_viewport import Row
 
 _LAID_OUT = 200
 """So many messages keep their lines; more than a screen can show."""
 
-_SAMPLES = 48
 _MARGIN = 1
 
 
@@ -52,7 +52,7 @@ class MessageLines(LineScroll):
         self._entries.clear()
         self._laid_out.clear()
         self.forget_selection()
-        self.viewport.start_again(len(self.messages), self._typical_height())
+        self.viewport.start_again(len(self.messages), typical_height(self.messages, self._text_width()))
 
     def cut(self, first: int) -> None:
         """Drop the messages from index `first` on."""
@@ -104,7 +104,7 @@ class MessageLines(LineScroll):
         rows = self.viewport.rows
         top = (rows[0].message, *self.entry(rows[0].message).line(rows[0].line)) if rows and not self.follow else None
         self._look = self._current_look()
-        self.viewport.start_again(len(self.messages), self._typical_height())
+        self.viewport.start_again(len(self.messages), typical_height(self.messages, self._text_width()))
         if top is not None:
             index, part, line = top
             self.measure(index)
@@ -160,18 +160,7 @@ class MessageLines(LineScroll):
         """The Markdown source of what is selected, with control characters made visible; None without a selection."""
         if self._range is None:
             return None
-        texts: list[str] = []
-        for index in range(self._range.start.message, self._range.end.message + 1):
-            entry = self._entries.get(index) or Entry(self.messages[index])
-            for part in PARTS:
-                bounds = self._range.within(index, part)
-                if bounds is None or (part == "thoughts" and not entry.thoughts_shown):
-                    continue
-                document = entry.document(part)
-                text = selected_source(entry.source(part), *bounds, document.wraps if document is not None else ())
-                if text := text.strip("\n"):
-                    texts.append(text)
-        return clean("\n\n".join(texts)) or None
+        return selected_text(self._range, lambda index: self._entries.get(index) or Entry(self.messages[index]))
 
     def _measured_entry(self, index: int) -> Entry:
         self.measure(index)
@@ -201,15 +190,6 @@ class MessageLines(LineScroll):
     def _notice_style(self) -> None:
         if self._look is not None and self._look != self._current_look():
             self.look_again()
-
-    def _typical_height(self) -> int:
-        """What a message takes on average, from a sample."""
-        sample = self.messages[:: max(1, len(self.messages) // _SAMPLES)]
-        if not sample:
-            return 1
-        width = self._text_width()
-        lines = sum(2 + sum(1 + len(line) // width for line in message.text.split("\n")) for message in sample)
-        return max(1, round(lines / len(sample)))
 
     def _line_of_nothing(self, y: int) -> Strip:
         """A row below the last message, or one of the words shown where there is no message."""

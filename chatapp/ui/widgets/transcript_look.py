@@ -8,10 +8,10 @@ from textual.css.styles import StylesBase
 from textual.widget import Widget
 
 from chatapp.ui.markdown.palette import STYLE_NAMES, Palette
-from chatapp.ui.widgets.transcript_entry import TRANSCRIPT_STYLES
+from chatapp.ui.widgets.transcript_frame import FRAME_STYLES
 
 PREFIX = "transcript--"
-COMPONENTS = frozenset(PREFIX + name for name in (*STYLE_NAMES, *TRANSCRIPT_STYLES, "empty"))
+COMPONENTS = frozenset(PREFIX + name for name in (*STYLE_NAMES, *FRAME_STYLES, "empty"))
 """The component classes that a style sheet can colour."""
 
 

@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.geometry import Offset
 from textual.strip import Strip
 
+from chatapp.core.cleaning import clean
 from chatapp.ui.markdown.inline import Wrap
 from chatapp.ui.markdown.line import RenderedLine
 from chatapp.ui.widgets.transcript_entry import PARTS, Entry, Part
@@ -77,6 +78,22 @@ def range_of(start: Offset | None, end: Offset | None, count: int, entry: Callab
         if index < count:
             last = point_at(entry(index), index, line, end.x, after=True)
     return SourceRange(first, last) if first < last else None
+
+
+def selected_text(selected: SourceRange, entry: Callable[[int], Entry]) -> str | None:
+    """The source of a range, with control characters made visible; None where it holds none."""
+    texts: list[str] = []
+    for index in range(selected.start.message, selected.end.message + 1):
+        found = entry(index)
+        for part in PARTS:
+            bounds = selected.within(index, part)
+            if bounds is None or (part == "thoughts" and not found.thoughts_shown):
+                continue
+            document = found.document(part)
+            text = selected_source(found.source(part), *bounds, document.wraps if document is not None else ())
+            if text := text.strip("\n"):
+                texts.append(text)
+    return clean("\n\n".join(texts)) or None
 
 
 def selected_source(source: str, low: int, high: int | None, wraps: Iterable[Wrap]) -> str:

@@ -1,0 +1,140 @@
+"""What surrounds the text of a message: who speaks, when, which version, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+
+from chatapp.core.conversations import STATUSES, StoredMessage
+from chatapp.core.events import STOP_REASONS
+from chatapp.core.messages import AttachmentPart
+from chatapp.ui.markdown.line import Piece, RenderedLine, build_line
+from chatapp.ui.markdown.palette import Palette
+from chatapp.ui.markdown.source import Source, show_inline
+from chatapp.ui.markdown.wrap import wrap
+
+FRAME_STYLES = ("user", "assistant", "system", "sibling", "time", "status", "failure", "progress", "thought")
+"""Styles beside those of Markdown."""
+
+INDENT = "  "
+"""What stands left of everything but the header."""
+
+_NOWHERE = Source("")
+_CUT = ("max_new_tokens", "max_length", "context_full")
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What all messages of a transcript are laid out with; another look means another layout."""
+
+    palette: Palette
+    width: int
+    unfold_thoughts: bool = False
+    simple_emoji: bool = False
+
+
+def head_lines(message: StoredMessage, look: Look, thoughts: str) -> list[RenderedLine]:
+    """The header, the attachments, and the label of the thoughts where it isn't empty."""
+    lines = [_header(message, look)]
+    for part in message.parts:
+        if isinstance(part, AttachmentPart):
+            lines += _words(f"attached: {part.name} ({_size(part.size_bytes)})", look, "status")
+    if thoughts:
+        style = look.palette.style("thought") + Style.from_meta({"thoughts": True})
+        lines.append(_line([Piece(INDENT + thoughts, style)], look))
+    return lines
+
+
+def foot_lines(message: StoredMessage, look: Look, progress: str) -> list[RenderedLine]:
+    """How the message ended, or its progress while it is being written; and a blank line."""
+    lines: list[RenderedLine] = []
+    for style, text in _remarks(message, progress):
+        lines += _words(text, look, style)
+    return [*lines, blank_line(look)]
+
+
+def blank_line(look: Look) -> RenderedLine:
+    """A line with nothing on it."""
+    return _line([], look)
+
+
+def _header(message: StoredMessage, look: Look) -> RenderedLine:
+    versions = _versions(message, look.palette)
+    when = _clock(message.created_at)
+    taken = sum(cell_len(piece.text) for piece in versions)
+    if look.width < taken + len(when) + 12:
+        when = ""
+    name = _name(message)
+    room = max(1, look.width - taken - len(when) - 1)
+    if cell_len(name) > room:
+        name = set_cell_size(name, room - 1).rstrip() + "…"
+    gap = look.width - cell_len(name) - taken - len(when)
+    space = Piece(" " * max(0, gap), look.palette.base)
+    pieces = [Piece(name, look.palette.style(message.role)), *versions, space]
+    return _line([*pieces, Piece(when, look.palette.style("time"))], look)
+
+
+def _versions(message: StoredMessage, palette: Palette) -> list[Piece]:
+    """`‹2/3›` where there are several, either side to be clicked."""
+    if message.siblings < 2:
+        return []
+    style = palette.style("sibling")
+    back, on = (style + Style.from_meta({"sibling": step}) for step in (-1, 1))
+    return [Piece(f" ‹{message.sibling}", back), Piece("/", style), Piece(f"{message.siblings}›", on)]
+
+
+def _name(message: StoredMessage) -> str:
+    if message.role == "user":
+        return "you"
+    model = message.generation.model_name if message.generation is not None else ""
+    return show_inline(model) or message.role
+
+
+def _remarks(message: StoredMessage, progress: str) -> Iterator[tuple[str, str]]:
+    """What is to be said about the message, as (style, words) pairs."""
+    status, generation = message.status, message.generation
+    if status == "streaming":
+        if progress:
+            yield "progress", progress
+        return
+    if status == "failed" and generation is not None and generation.error:
+        yield "failure", f"{STATUSES[status]}: {generation.error}"
+    elif STATUSES[status]:
+        yield "failure" if status == "failed" else "status", STATUSES[status]
+    if generation is not None and generation.stop_reason in _CUT:
+        yield "status", STOP_REASONS[generation.stop_reason]
+
+
+def _line(pieces: Sequence[Piece], look: Look) -> RenderedLine:
+    return build_line(pieces, _NOWHERE, look.width, look.palette.base, fallback=0)
+
+
+def _words(text: str, look: Look, style: str) -> list[RenderedLine]:
+    """A remark, indented and wrapped."""
+    shown, text = look.palette.style(style), show_inline(text)
+    slices = wrap(text, max(2, look.width - len(INDENT)))
+    return [_line([Piece(INDENT + text[start:end], shown)], look) for start, end in slices]
+
+
+def _clock(seconds: float) -> str:
+    """The time of day, with the date where it is not today's."""
+    try:
+        then, today = time.localtime(seconds), time.localtime()
+    except (OverflowError, OSError, ValueError):
+        return ""
+    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    if size < 1000:
+        return f"{size_bytes} bytes"
+    steps = 0
+    while size >= 1000 and steps < len(_UNITS):
+        size, steps = size / 1000, steps + 1
+    return f"{size:.1f} {_UNITS[steps - 1]}"
