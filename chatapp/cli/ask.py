@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Standard output carries the reply and nothing else, exactly as the model wrote it; on a terminal control "
-    "characters are made visible and a last line end is added. Everything else goes to standard error. "
+    epilog="Standard output carries the reply and nothing else, exactly as the model wrote it but for a last line end "
+    "(with --raw not even that); on a terminal control characters are made visible. Everything else goes to standard "
+    "error. "
     "A prefill is part of the reply."
 )
 @click.argument("prompt", required=False)
@@ -117,6 +118,7 @@ class Asked:
                 self._narration,
                 prefix=self._question.prefix,
                 shows_reasoning=self._shows_reasoning,
+                exact=self._question.raw,
             )
             interrupted = await until_interrupted(turn, view.follow(turn))
             kept = session.persistent and turn.last_save_failed is None

@@ -192,7 +192,11 @@ async def _trial(configuration: Configuration, model: str | None) -> list[Findin
     except (ChatappError, OSError) as error:
         return [_wrong("trial", error)]
     device = card.device if card is not None else "an unknown device"
-    return [Finding("trial", f"{choice.model} wrote {ends[-1].reply_tokens} tokens on {device}")]
+    notices = card.notices if card is not None else ()
+    return [
+        Finding("trial", f"{choice.model} wrote {ends[-1].reply_tokens} tokens on {device}"),
+        *(Finding("notice", notice) for notice in notices),
+    ]
 
 
 def _wrong(subject: str, error: ChatappError | OSError) -> Finding:

@@ -30,8 +30,8 @@ a file or a person wrote are made visible; where output is piped, text goes out 
 
 `chatapp ask` takes its prompt from its argument, from standard input, or from both: the argument first, an empty
 line, then what was piped, without the line ends at its end. With `--raw` nothing is put between them and nothing
-is dropped. A prefill is part of the reply, on standard output as in the store. No line end is added to a reply
-unless standard output is a terminal.
+is dropped. A prefill is part of the reply, on standard output as in the store. A reply ends with a line end,
+added where the model wrote none; piped with `--raw` it is left exactly as it is.
 
 `python -m chatapp` is the same as `chatapp`. `CHATAPP_HOME` moves everything that chatapp keeps into one directory.
 

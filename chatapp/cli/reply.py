@@ -31,16 +31,23 @@ class ReplyView:
     """Writes the text of one reply to `output`, None for silence, and narrates the rest.
 
     `prefix` is text that goes before the reply, such as its prefill. Reasoning goes to standard error, and only
-    where `shows_reasoning`.
+    where `shows_reasoning`. `exact` adds no line end to a reply that is piped.
     """
 
     def __init__(
-        self, output: Output | None, narration: Narration, *, prefix: str = "", shows_reasoning: bool = False
+        self,
+        output: Output | None,
+        narration: Narration,
+        *,
+        prefix: str = "",
+        shows_reasoning: bool = False,
+        exact: bool = False,
     ) -> None:
         self._output = output
         self._narration = narration
         self._prefix = prefix
         self._shows_reasoning = shows_reasoning
+        self._exact = exact
         self._is_reasoning = False
         self._is_prepared = False
 
@@ -93,7 +100,7 @@ class ReplyView:
 
     def _finish(self, finished: Finished) -> None:
         self._narration.end_progress()
-        if self._output is not None and self._output.is_terminal:
+        if self._output is not None and (self._output.is_terminal or not self._exact):
             self._output.end_line()
         if finished.stop_reason in CUT:
             self._narration.say(f"the reply is not whole: {STOP_REASONS[finished.stop_reason]}")

@@ -1,1 +1,5 @@
-"""The built-in model: its file, its corpus and its training."""
+"""The built-in model: its file, its corpus, its training and its exam.
+
+`python -m chatapp.pocket.training` makes `pocket.gguf`, `python -m chatapp.pocket.exam` examines it, and
+`python -m chatapp.pocket.digest` says whether the registries have changed since it was trained.
+"""

@@ -82,7 +82,8 @@ def unsound(connection: sqlite3.Connection) -> str:
         return str(error)
     complaints = [row[0].decode(errors="replace") for row in rows if row[0] != b"ok"]
     # Newer SQLite checks the full-text index as well, which is repaired without setting anything aside.
-    return next((complaint for complaint in complaints if "message_index" not in complaint), "")
+    found = next((complaint for complaint in complaints if "message_index" not in complaint), "")
+    return next((line for line in found.splitlines() if not line.startswith("***")), "")
 
 
 def newest_first(directory: Path) -> Iterator[tuple[date, Path]]:

@@ -6,10 +6,12 @@ be made anew from the messages at any time.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 
-from chatapp.storage.connection import number
+from chatapp.storage.connection import connect_memory, number
 
 APPLICATION_ID = 0x63686174  # "chat"
 
@@ -94,6 +96,23 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[str] = MIGRATIONS) -
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def schema(connection: sqlite3.Connection) -> dict[bytes, bytes]:
+    """The definitions of tables and indexes by name, without those of the full-text index."""
+    rows = connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name != 'sqlite_sequence' "
+        "AND name NOT LIKE 'message_index%' AND name != 'index_places'"
+    )
+    return dict(rows.fetchall())
+
+
+@cache
+def expected_schema() -> dict[bytes, bytes]:
+    """The schema of a database that has taken all steps."""
+    with contextlib.closing(connect_memory()) as connection:
+        migrate(connection)
+        return schema(connection)
 
 
 def placeholders(columns: str) -> str:

@@ -18,7 +18,7 @@ from chatapp.storage.connection import TURN_S, connect, in_transaction, number
 from chatapp.storage.database import Connections
 from chatapp.storage.failure import FAILURES, SQL_ERRORS, damaged, storage_error
 from chatapp.storage.lock import Lock
-from chatapp.storage.migrations import APPLICATION_ID, VERSION, migrate, version
+from chatapp.storage.migrations import APPLICATION_ID, VERSION, expected_schema, migrate, schema, version
 from chatapp.storage.recovery import put_in_place, recover
 from chatapp.storage.writer import Writer, interrupt_abandoned
 
@@ -88,6 +88,8 @@ def _prepared(paths: Paths, writer: Writer) -> Opened:
         try:
             _examine(connection, paths.database)
             _migrate(connection, paths)
+            if schema(connection) != expected_schema():
+                raise damaged(paths.database, "its tables are not those of chatapp")
             writer.enter()
             in_transaction(connection, lambda inside: interrupt_abandoned(inside, writer))
             problems = () if index.prepare(connection) else (_no_full_text_search(),)
@@ -117,9 +119,6 @@ def _examine(connection: sqlite3.Connection, database: Path) -> None:
             raise damaged(database, reason)
         with contextlib.suppress(OSError):
             _suspicion(database).unlink()
-    number(
-        connection, "SELECT count(*) FROM (SELECT 1 FROM messages m, conversations c, generations g, setups s LIMIT 1)"
-    )
 
 
 def _migrate(connection: sqlite3.Connection, paths: Paths) -> None:

@@ -87,7 +87,7 @@ def measure(label: str, large: Callable[[], object], small: Callable[[], object]
             kept.append(time.perf_counter() - start)
     medians = [statistics.median(kept) * 1000 for kept in times]
     worst = max(times[0]) * 1000
-    print(f"{label:44}{medians[0]:9.2f}{medians[1]:9.2f}{medians[0] / medians[1]:9.2f}{worst:9.2f}")  # noqa: T201
+    print(f"{label:44}{medians[0]:9.2f}{medians[1]:9.2f}{medians[0] / medians[1]:9.2f}{worst:9.2f}")
 
 
 async def compare(conversations: int, messages: int, rounds: int) -> None:
@@ -102,10 +102,10 @@ async def compare(conversations: int, messages: int, rounds: int) -> None:
             size = paths.database.stat().st_size / 1e6
             print(
                 f"{name}: {count} × {messages} messages, {size:.1f} MB, filled in {time.perf_counter() - start:.0f} s"
-            )  # noqa: T201
+            )
             start = time.perf_counter()
             stores.append(Store.open(paths))
-            print(f"{name}: opened in {(time.perf_counter() - start) * 1000:.1f} ms")  # noqa: T201
+            print(f"{name}: opened in {(time.perf_counter() - start) * 1000:.1f} ms")
         _report(stores[0], stores[1], rounds)
         for store in stores:
             await store.close()
@@ -113,7 +113,7 @@ async def compare(conversations: int, messages: int, rounds: int) -> None:
 
 def _report(large: Store, small: Store, rounds: int) -> None:
     words = vocabulary(20_000, random.Random(7))
-    print(f"{'milliseconds (median)':44}{'large':>9}{'small':>9}{'ratio':>9}{'worst':>9}")  # noqa: T201
+    print(f"{'milliseconds (median)':44}{'large':>9}{'small':>9}{'ratio':>9}{'worst':>9}")
 
     def both(label: str, action: Callable[[Store], object]) -> None:
         measure(label, lambda: action(large), lambda: action(small), rounds)

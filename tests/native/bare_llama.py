@@ -1,14 +1,19 @@
 """What llama.cpp itself writes: a plain loop on its low-level API, without anything of the engine.
 
 `python bare_llama.py MODEL CONTEXT_SIZE THREADS` reads a list of jobs as JSON from standard input and prints a list
-of results. A job is {"tokens", "split", "limit", "chain"} or {"text", "special"} to be tokenised; `split` are the
-sizes of the batches in which the prompt is computed, `chain` the samplers as [name, argument …].
+of results; `ask` does so in a process of its own. A job is one of
+{"tokens", "split", "limit", "chain"}: continue; `split` are the sizes of the batches in which the prompt is computed,
+`chain` the samplers as [name, argument …];
+{"text", "special"}: tokenise;
+{"tokens", "judge"}: of each token from position `judge` on, by how much its logit stays below the highest.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +21,7 @@ from typing import Any, cast
 
 import llama_cpp.llama_cpp as llama
 
+import chatapp
 from chatapp.engine.worker import amx
 
 BATCH_SIZE = 512
@@ -84,20 +90,46 @@ class BareLlama:
         llama.llama_sampler_free(chain)
         return written
 
-    def _decode(self, tokens: list[int], first: int) -> None:
+    def judge(self, tokens: list[int], start: int) -> list[float]:
+        llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
+        self._decode(tokens, 0, all_logits=True)
+        size = llama.llama_vocab_n_tokens(self._vocabulary)
+        gaps = []
+        for position in range(start, len(tokens)):
+            logits = llama.llama_get_logits_ith(self._context, position - 1)[:size]
+            gaps.append(max(logits) - logits[tokens[position]])
+        return gaps
+
+    def _decode(self, tokens: list[int], first: int, *, all_logits: bool = False) -> None:
         batch = self._batch
         batch.n_tokens = len(tokens)
         for index, token in enumerate(tokens):
             batch.token[index], batch.pos[index] = token, first + index
             batch.n_seq_id[index], batch.seq_id[index][0] = 1, 0
-            batch.logits[index] = index == len(tokens) - 1
+            batch.logits[index] = all_logits or index == len(tokens) - 1
         if llama.llama_decode(self._context, batch) != 0:
             raise RuntimeError("llama_decode failed")
 
-    def answer(self, job: dict[str, Any]) -> list[int]:
+    def answer(self, job: dict[str, Any]) -> list[int] | list[float]:
         if "text" in job:
             return self.tokenize(job["text"], job["special"])
+        if "judge" in job:
+            return self.judge(job["tokens"], job["judge"])
         return self.generate(job["tokens"], job["split"], job["limit"], job["chain"])
+
+
+def ask(model: Path, jobs: Sequence[dict[str, Any]], *, context_size: int) -> list[list[Any]]:
+    """The results of `jobs`, computed with one thread in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, __file__, str(model), str(context_size), "1"],
+        input=json.dumps(list(jobs)),
+        env=os.environ | {"PYTHONPATH": str(Path(chatapp.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return cast(list[list[Any]], json.loads(done.stdout))
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def test_ask_writes_the_reply_alone_and_keeps_it(ask: Callable[..., Done]) -> No
     assert "not whole: cut at max_new_tokens" in done.err
     shown = json.loads(run("history", "show", "--json").out)
     assert [message["role"] for message in shown["messages"]] == ["user", "assistant"]
-    assert shown["messages"][1]["parts"][0]["text"] == done.out
+    assert shown["messages"][1]["parts"][0]["text"] == done.out.removesuffix("\n")
     assert shown["messages"][1]["generation"]["seed"] == 1
 
 
@@ -314,7 +314,7 @@ def test_ctrl_c_stops_the_reply_and_keeps_it(slow_model: Path) -> None:
     assert err.decode() == "chatapp: stopped; what was written is kept\n"
     shown = json.loads(run("history", "show", "--json").out)
     assert shown["messages"][1]["status"] == "stopped"
-    assert shown["messages"][1]["parts"][0]["text"].encode() == first + rest
+    assert shown["messages"][1]["parts"][0]["text"].encode() == (first + rest).removesuffix(b"\n")
 
 
 @posix

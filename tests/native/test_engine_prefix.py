@@ -30,7 +30,8 @@ def counts(run: Run) -> tuple[int, int]:
 
 
 async def write(engine: LocalBackend, tokens: Sequence[int], limit: int = 10) -> Run:
-    return await follow(engine, tokens, max_new_tokens=limit, **GREEDY)
+    # The penalty keeps random weights from repeating one token for ever, which would hide a wrong reply.
+    return await follow(engine, tokens, max_new_tokens=limit, repeat_penalty=10.0, **GREEDY)
 
 
 async def assert_as_fresh(model: Path, logs: Path, asked: dict[tuple[int, ...], Run]) -> None:
@@ -131,20 +132,35 @@ async def test_a_full_pool_forgets_idle_conversations(tiny_model: Path, tmp_path
     await assert_as_fresh(tiny_model, tmp_path, {third: run})
 
 
-@pytest.mark.parametrize(("edit", "cached"), [(50, 0), (110, 0), (130, 130)])
+@pytest.mark.parametrize(("edit", "cached"), [(30, 0), (60, 0), (90, 90)])
 async def test_a_window_that_is_gone_is_computed_again(
     make_model: Callable[..., Path], tmp_path: Path, edit: int, cached: int
 ) -> None:
     model = make_model("window.gguf", architecture="gemma3", sliding_window=16)
+    edited = (*(PROMPT * 10)[:edit], *OTHER[:5])  # short, so that what is missing shows in the reply
     async with opened(model, tmp_path) as engine:
-        # The first conversation makes way for the second, whose reply fills its cells, then those of the second's
-        # own first hundred tokens, which its window has left behind.
-        await write(engine, OTHER * 9, 1)
-        await write(engine, PROMPT * 10, 1000)
-        edited = changed(PROMPT * 10, edit)
+        # The first makes way for the third, which fills its cells and then some of those that the second's window
+        # has left behind: the second's first fifty or so tokens.
+        await write(engine, OTHER * 6, 1)
+        await write(engine, PROMPT * 10, 1)
+        await write(engine, tuple(reversed(OTHER)) * 4, 250)
         run = await write(engine, edited)
         assert run.end.cached_tokens == cached
         assert cached or run.end.cached_reason == "this model's memory could not be cut back"
+    assert len(set(run.tokens)) == 10
+    await assert_as_fresh(model, tmp_path, {edited: run})
+
+
+async def test_a_hole_in_a_window_is_computed_again(make_model: Callable[..., Path], tmp_path: Path) -> None:
+    model = make_model("window.gguf", architecture="gemma3", sliding_window=16)
+    edited = (*(PROMPT * 10)[:90], *OTHER[:5])
+    async with opened(model, tmp_path) as engine:
+        # As above, but the first sixty tokens are shared with a branch, so the cells behind them are taken.
+        await write(engine, OTHER * 6, 1)
+        await write(engine, PROMPT * 10, 1)
+        await write(engine, (*PROMPT[:60], *OTHER[:10]), 1)
+        await write(engine, tuple(reversed(OTHER)) * 4, 250)
+        run = await write(engine, edited)
     await assert_as_fresh(model, tmp_path, {edited: run})
 
 

@@ -6,13 +6,14 @@ from chatapp.backends.script import Failure, Script
 from chatapp.core.backend import GenerationRequest
 from chatapp.core.errors import EngineCrashed, ModelInvalid
 from chatapp.core.settings import Settings
+from chatapp.ui.messages import ConversationChosen
 
-from .conftest import SLOW, Desk
+from .conftest import SLOW, Bench, Desk
 
 LONG = "one two three four five six seven eight nine ten " * 20
 
 
-async def test_a_message_is_answered_and_the_figures_are_shown(bench) -> None:
+async def test_a_message_is_answered_and_the_figures_are_shown(bench: Bench) -> None:
     async with bench() as desk:
         await desk.type("Tell me")
         await desk.pilot.press("enter")
@@ -26,7 +27,7 @@ async def test_a_message_is_answered_and_the_figures_are_shown(bench) -> None:
         assert [row.title for row in desk.rows.conversations] == ["Tell me"]
 
 
-async def test_an_empty_message_is_not_sent(bench) -> None:
+async def test_an_empty_message_is_not_sent(bench: Bench) -> None:
     async with bench() as desk:
         await desk.type("  ")
         await desk.pilot.press("enter", "ctrl+j", "enter")
@@ -34,7 +35,7 @@ async def test_an_empty_message_is_not_sent(bench) -> None:
         assert desk.session.conversations() == []
 
 
-async def test_the_screen_is_there_before_the_model_and_an_early_message_waits(bench) -> None:
+async def test_the_screen_is_there_before_the_model_and_an_early_message_waits(bench: Bench) -> None:
     async with bench(load_seconds=1.5, loaded=False) as desk:
         assert desk.backend.model is None
         await desk.type("early")
@@ -47,7 +48,7 @@ async def test_the_screen_is_there_before_the_model_and_an_early_message_waits(b
         await desk.until(lambda: desk.texts == ["early", "Once there was a fox."])
 
 
-async def test_a_model_that_does_not_load_leaves_the_workbench_alive(bench) -> None:
+async def test_a_model_that_does_not_load_leaves_the_workbench_alive(bench: Bench) -> None:
     failure = ModelInvalid("/models/x.gguf is cut short.", hint="Download it again.")
     async with bench(load_failure=failure) as desk:
         await desk.until(lambda: bool(desk.banner.problems))
@@ -60,7 +61,7 @@ async def test_a_model_that_does_not_load_leaves_the_workbench_alive(bench) -> N
         assert not desk.banner.problems
 
 
-async def test_escape_stops_and_keeps_the_text(bench) -> None:
+async def test_escape_stops_and_keeps_the_text(bench: Bench) -> None:
     async with bench([Script(text=LONG, tokens_per_second=SLOW)]) as desk:
         await desk.say("count")
         await desk.until(lambda: len(desk.texts) == 2 and "two" in desk.texts[1])
@@ -72,7 +73,7 @@ async def test_escape_stops_and_keeps_the_text(bench) -> None:
         assert "stopped" in desk.screen()
 
 
-async def test_regenerate_makes_a_sibling_and_alt_arrows_switch(bench) -> None:
+async def test_regenerate_makes_a_sibling_and_alt_arrows_switch(bench: Bench) -> None:
     async with bench([Script(text="first"), Script(text="second")]) as desk:
         await desk.ask("question")
         await desk.pilot.press("ctrl+r")
@@ -86,7 +87,7 @@ async def test_regenerate_makes_a_sibling_and_alt_arrows_switch(bench) -> None:
         await desk.until(lambda: "‹2/2›" in desk.screen())
 
 
-async def test_regenerate_while_writing_stops_first(bench) -> None:
+async def test_regenerate_while_writing_stops_first(bench: Bench) -> None:
     async with bench([Script(text=LONG, tokens_per_second=SLOW), Script(text="short")]) as desk:
         await desk.say("question")
         await desk.until(lambda: len(desk.texts) == 2 and "two" in desk.texts[1])
@@ -97,7 +98,7 @@ async def test_regenerate_while_writing_stops_first(bench) -> None:
         assert [version.status for version in versions] == ["stopped", "complete"]
 
 
-async def test_a_prompt_that_gets_no_answer_comes_back(bench) -> None:
+async def test_a_prompt_that_gets_no_answer_comes_back(bench: Bench) -> None:
     crash = EngineCrashed("The engine ended with signal 11.", hint="Send it again; the engine starts anew.")
     async with bench([Script(failure=Failure(crash, "start")), Script(text="fine")]) as desk:
         await desk.say("precious words")
@@ -108,7 +109,7 @@ async def test_a_prompt_that_gets_no_answer_comes_back(bench) -> None:
         await desk.until(lambda: desk.texts[-1:] == ["fine"])
 
 
-async def test_a_crash_in_the_middle_keeps_the_text(bench) -> None:
+async def test_a_crash_in_the_middle_keeps_the_text(bench: Bench) -> None:
     crash = EngineCrashed("The engine ended with signal 11.", hint="Send it again.")
     async with bench([Script(text="one two three", failure=Failure(crash, 2))]) as desk:
         await desk.say("go")
@@ -119,7 +120,7 @@ async def test_a_crash_in_the_middle_keeps_the_text(bench) -> None:
         assert "one two" in desk.screen()
 
 
-async def test_two_conversations_are_written_at_once(bench) -> None:
+async def test_two_conversations_are_written_at_once(bench: Bench) -> None:
     def pick(request: GenerationRequest) -> Script:
         return Script(text=request.messages[-1].text.upper() + " " + LONG, tokens_per_second=SLOW)
 
@@ -142,7 +143,7 @@ async def test_two_conversations_are_written_at_once(bench) -> None:
         await desk.until(lambda: len(desk.pane.stream.writing) == 1)
 
 
-async def test_a_message_sent_while_writing_waits_in_line(bench) -> None:
+async def test_a_message_sent_while_writing_waits_in_line(bench: Bench) -> None:
     async with bench([Script(text=LONG[:700], tokens_per_second=SLOW), Script(text="second reply")]) as desk:
         await desk.say("first")
         await desk.until(lambda: len(desk.texts) == 2)
@@ -152,7 +153,7 @@ async def test_a_message_sent_while_writing_waits_in_line(bench) -> None:
         assert "next  second" not in desk.screen()
 
 
-async def test_what_waits_comes_back_when_the_reply_is_stopped(bench) -> None:
+async def test_what_waits_comes_back_when_the_reply_is_stopped(bench: Bench) -> None:
     async with bench([Script(text=LONG, tokens_per_second=SLOW)]) as desk:
         await desk.say("first")
         await desk.until(lambda: len(desk.texts) == 2)
@@ -162,7 +163,7 @@ async def test_what_waits_comes_back_when_the_reply_is_stopped(bench) -> None:
         await desk.until(lambda: desk.pane.composer.text == "second")
 
 
-async def test_drafts_stay_with_their_conversation(bench) -> None:
+async def test_drafts_stay_with_their_conversation(bench: Bench) -> None:
     async with bench() as desk:
         await desk.ask("hello")
         await desk.type("half a thou")
@@ -173,7 +174,7 @@ async def test_drafts_stay_with_their_conversation(bench) -> None:
         assert desk.pane.composer.text == "half a thou"
 
 
-async def test_problems_stand_in_a_banner(bench) -> None:
+async def test_problems_stand_in_a_banner(bench: Bench) -> None:
     problem = ModelInvalid("config.toml, line 3: [/] is wrong.", hint="Mend it.", title="A file can't be used")
     async with bench(problems=[problem], settings=Settings(theme="nowhere")) as desk:
         assert "config.toml, line 3: [/] is wrong." in desk.screen()
@@ -188,8 +189,6 @@ async def _open(desk: Desk, index: int) -> None:
     await desk.until(lambda: desk.pane.conversation_id == number)
 
 
-def _chosen(number: int | None):
-    from chatapp.ui.messages import ConversationChosen
-
+def _chosen(number: int | None) -> ConversationChosen:
     assert number is not None
     return ConversationChosen(number)

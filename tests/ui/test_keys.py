@@ -15,8 +15,10 @@ from chatapp.ui.help import HelpScreen
 from chatapp.ui.palette import Palette
 from chatapp.ui.screens.chat import APP_ACTIONS
 
+from .conftest import Bench
 
-async def test_every_action_can_be_performed(bench) -> None:
+
+async def test_every_action_can_be_performed(bench: Bench) -> None:
     async with bench() as desk:
         chat = desk.app.get_default_screen()
         assert set(chat.performers) == set(ACTIONS)
@@ -24,13 +26,13 @@ async def test_every_action_can_be_performed(bench) -> None:
             assert callable(getattr(desk.app, f"action_{ACTIONS[action_id].method}"))
 
 
-async def test_ctrl_q_leaves_nothing(bench) -> None:
+async def test_ctrl_q_leaves_nothing(bench: Bench) -> None:
     async with bench() as desk:
         await desk.pilot.press("ctrl+q", "a")
         assert desk.app.is_running and desk.pane.composer.text == "a"
 
 
-async def test_ctrl_c_twice_leaves(bench) -> None:
+async def test_ctrl_c_twice_leaves(bench: Bench) -> None:
     async with bench() as desk:
         await desk.pilot.press("ctrl+c")
         assert desk.app.is_running and "again" in desk.status
@@ -38,7 +40,7 @@ async def test_ctrl_c_twice_leaves(bench) -> None:
         await desk.until(lambda: desk.app._exit)
 
 
-async def test_ctrl_c_copies_a_selection_and_says_how(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ctrl_c_copies_a_selection_and_says_how(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_TTY", "/dev/pts/0")
     async with bench() as desk:
         await desk.type("copy me")
@@ -49,7 +51,7 @@ async def test_ctrl_c_copies_a_selection_and_says_how(bench, monkeypatch: pytest
         assert desk.pane.composer.text == "copy mecopy me"
 
 
-async def test_keys_are_bound_anew_and_bad_entries_reported(bench) -> None:
+async def test_keys_are_bound_anew_and_bad_entries_reported(bench: Bench) -> None:
     keymap = {"new-conversation": ["ctrl+w"], "nonsense": ["f9"], "stop-reply": ["nokey"]}
     async with bench(keymap=keymap) as desk:
         assert {"nonsense", "nokey"} <= set(
@@ -63,7 +65,7 @@ async def test_keys_are_bound_anew_and_bad_entries_reported(bench) -> None:
         assert desk.pane.conversation_id is None
 
 
-async def test_the_palette_finds_and_performs(bench) -> None:
+async def test_the_palette_finds_and_performs(bench: Bench) -> None:
     async with bench() as desk:
         await desk.ask("hello")
         await desk.pilot.press("ctrl+p")
@@ -77,7 +79,7 @@ async def test_the_palette_finds_and_performs(bench) -> None:
         await desk.until(lambda: desk.pane.conversation_id is not None)
 
 
-async def test_a_theme_is_previewed_and_kept(bench) -> None:
+async def test_a_theme_is_previewed_and_kept(bench: Bench) -> None:
     async with bench() as desk:
         await desk.pilot.press("ctrl+p")
         await desk.type("theme")
@@ -97,7 +99,7 @@ async def test_a_theme_is_previewed_and_kept(bench) -> None:
         assert desk.app.theme == "chatapp-light"
 
 
-async def test_own_themes_are_there(bench, home: Path) -> None:
+async def test_own_themes_are_there(bench: Bench, home: Path) -> None:
     (home / "themes").mkdir(parents=True)
     (home / "themes" / "mine.toml").write_text('[colors]\nbackground = "#010203"\n', encoding="utf-8")
     (home / "themes" / "broken.toml").write_text("[", encoding="utf-8")
@@ -106,7 +108,7 @@ async def test_own_themes_are_there(bench, home: Path) -> None:
         assert "broken.toml" in desk.banner.problems[0].message
 
 
-async def test_help_shows_every_action(bench) -> None:
+async def test_help_shows_every_action(bench: Bench) -> None:
     async with bench(size=(100, 60), keymap={"regenerate-reply": ["f8"]}) as desk:
         await desk.pilot.press("f1")
         await desk.pilot.pause()
@@ -120,7 +122,7 @@ async def test_help_shows_every_action(bench) -> None:
         assert not isinstance(desk.app.screen, HelpScreen)
 
 
-async def test_new_lines_and_the_setting_that_swaps_them(bench) -> None:
+async def test_new_lines_and_the_setting_that_swaps_them(bench: Bench) -> None:
     async with bench() as desk:
         await desk.type("a")
         await desk.pilot.press("ctrl+j")
@@ -135,7 +137,7 @@ async def test_new_lines_and_the_setting_that_swaps_them(bench) -> None:
         await desk.until(lambda: desk.texts[:1] == ["a\nb"])
 
 
-async def test_the_composer_grows_to_a_share_of_the_pane(bench) -> None:
+async def test_the_composer_grows_to_a_share_of_the_pane(bench: Bench) -> None:
     async with bench(size=(80, 40)) as desk:
         heights = []
         for _ in range(30):
@@ -146,7 +148,7 @@ async def test_the_composer_grows_to_a_share_of_the_pane(bench) -> None:
         assert desk.pane.transcript.size.height > 15
 
 
-async def test_a_long_paste_folds_and_is_sent_whole(bench) -> None:
+async def test_a_long_paste_folds_and_is_sent_whole(bench: Bench) -> None:
     async with bench() as desk:
         pasted = "\r".join(f"line {number}" for number in range(100))
         desk.pane.composer.post_message(events.Paste(pasted))
@@ -156,7 +158,7 @@ async def test_a_long_paste_folds_and_is_sent_whole(bench) -> None:
         assert desk.texts[0] == pasted.replace("\r", "\n") + " ok"
 
 
-async def test_a_folded_paste_is_deleted_as_a_whole(bench) -> None:
+async def test_a_folded_paste_is_deleted_as_a_whole(bench: Bench) -> None:
     async with bench() as desk:
         desk.pane.composer.post_message(events.Paste("see:"))
         desk.pane.composer.post_message(events.Paste("\n" * 100))
@@ -165,7 +167,7 @@ async def test_a_folded_paste_is_deleted_as_a_whole(bench) -> None:
         assert desk.pane.composer.text == "see:"
 
 
-async def test_recall_by_what_was_typed(bench) -> None:
+async def test_recall_by_what_was_typed(bench: Bench) -> None:
     async with bench() as desk:
         for text in ("tell a story", "hello", "tell a joke"):
             await desk.ask(text)
@@ -178,7 +180,7 @@ async def test_recall_by_what_was_typed(bench) -> None:
         assert desk.pane.composer.text == "tell"
 
 
-async def test_typing_in_the_transcript_goes_to_the_composer(bench) -> None:
+async def test_typing_in_the_transcript_goes_to_the_composer(bench: Bench) -> None:
     async with bench() as desk:
         await desk.ask("hello")
         desk.pane.transcript.focus()
@@ -186,7 +188,7 @@ async def test_typing_in_the_transcript_goes_to_the_composer(bench) -> None:
         assert desk.pane.composer.text == "next" and desk.pane.composer.has_focus
 
 
-async def test_ctrl_z_undoes_and_else_suspends(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ctrl_z_undoes_and_else_suspends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     suspended: list[bool] = []
     monkeypatch.setattr(Workbench, "action_suspend_process", lambda self: suspended.append(True))
     async with bench() as desk:
@@ -197,7 +199,7 @@ async def test_ctrl_z_undoes_and_else_suspends(bench, monkeypatch: pytest.Monkey
         await desk.until(lambda: bool(suspended))
 
 
-async def test_a_failing_editor_changes_nothing(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failing_editor_changes_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "/nowhere/editor")
     async with bench() as desk:
         await desk.type("keep")
@@ -206,7 +208,7 @@ async def test_a_failing_editor_changes_nothing(bench, monkeypatch: pytest.Monke
         assert desk.pane.composer.text == "keep" and desk.notices
 
 
-async def test_links_are_shown_before_they_are_opened(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_links_are_shown_before_they_are_opened(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(Workbench, "open_url", lambda self, url, *, new_tab=True: opened.append(url))
     async with bench() as desk:
@@ -223,7 +225,7 @@ async def test_links_are_shown_before_they_are_opened(bench, monkeypatch: pytest
         assert len(opened) == 1
 
 
-async def test_tab_walks_and_typing_in_fields_stays_there(bench) -> None:
+async def test_tab_walks_and_typing_in_fields_stays_there(bench: Bench) -> None:
     async with bench() as desk:
         await desk.pilot.press("ctrl+o")
         await desk.type("n?[")

@@ -12,6 +12,8 @@ from chatapp.ui.widgets.conversation_list import ConversationList
 from chatapp.ui.widgets.inspector import Inspector
 from chatapp.ui.widgets.parameter_row import ParameterRow
 
+from .conftest import Bench, Desk
+
 
 async def _three(session: Session) -> None:
     for title in ("Capitals", "Story of a fox", "Regex [/] for dates"):
@@ -22,7 +24,7 @@ async def _three(session: Session) -> None:
 # --- conversations
 
 
-async def test_typing_filters_and_enter_opens(bench) -> None:
+async def test_typing_filters_and_enter_opens(bench: Bench) -> None:
     async with bench(fill=_three) as desk:
         assert [row.title for row in desk.rows.conversations][::-1] == [
             "Capitals",
@@ -38,7 +40,7 @@ async def test_typing_filters_and_enter_opens(bench) -> None:
         assert desk.pane.composer.has_focus
 
 
-async def test_what_was_said_is_found(bench) -> None:
+async def test_what_was_said_is_found(bench: Bench) -> None:
     async with bench() as desk:
         await desk.ask("hello")
         await desk.pilot.press("ctrl+o")
@@ -49,7 +51,7 @@ async def test_what_was_said_is_found(bench) -> None:
         assert "Nothing found" in desk.screen()
 
 
-async def test_rename(bench) -> None:
+async def test_rename(bench: Bench) -> None:
     async with bench(fill=_three) as desk:
         await desk.pilot.press("ctrl+o", "down", "f2")
         await desk.pilot.pause()
@@ -59,7 +61,7 @@ async def test_rename(bench) -> None:
         assert "Another [red]name" in desk.screen()
 
 
-async def test_delete_and_undo(bench) -> None:
+async def test_delete_and_undo(bench: Bench) -> None:
     async with bench() as desk:
         await desk.ask("hello")
         number = desk.pane.conversation_id
@@ -71,7 +73,7 @@ async def test_delete_and_undo(bench) -> None:
         assert desk.texts == ["hello", "Once there was a fox."]
 
 
-async def test_a_click_opens(bench) -> None:
+async def test_a_click_opens(bench: Bench) -> None:
     async with bench(fill=_three) as desk:
         line = next(y for y, text in enumerate(desk.screen().split("\n")) if "Capitals" in text)
         await desk.pilot.click(offset=(6, line))
@@ -79,7 +81,7 @@ async def test_a_click_opens(bench) -> None:
         assert desk.pane.conversation.title == "Capitals"
 
 
-async def test_ten_thousand_rows_draw_only_what_is_seen(bench) -> None:
+async def test_ten_thousand_rows_draw_only_what_is_seen(bench: Bench) -> None:
     conversations = [
         Conversation(id=number, title=f"Conversation {number}", created_at=0.0, updated_at=1e9 - number)
         for number in range(10_000)
@@ -96,7 +98,7 @@ async def test_ten_thousand_rows_draw_only_what_is_seen(bench) -> None:
         assert "Conversation 9999" in desk.screen()
 
 
-async def test_more_rows_are_asked_for_near_the_end(bench) -> None:
+async def test_more_rows_are_asked_for_near_the_end(bench: Bench) -> None:
     async def many(session: Session) -> None:
         for number in range(230):
             conversation = await session.create()
@@ -111,14 +113,14 @@ async def test_more_rows_are_asked_for_near_the_end(bench) -> None:
 # --- the inspector
 
 
-async def test_a_row_for_every_parameter(bench) -> None:
+async def test_a_row_for_every_parameter(bench: Bench) -> None:
     async with bench() as desk:
         await _open_inspector(desk)
         assert [row.parameter.name for row in desk.app.screen.query(ParameterRow)] == list(PARAMETERS)
         assert "temperature" in desk.screen() and "model" in desk.screen()
 
 
-async def test_values_are_used_from_the_next_message_on(bench) -> None:
+async def test_values_are_used_from_the_next_message_on(bench: Bench) -> None:
     async with bench() as desk:
         await _open_inspector(desk)
         await desk.pilot.press("right", "down", "4", "0", "enter")
@@ -131,7 +133,7 @@ async def test_values_are_used_from_the_next_message_on(bench) -> None:
         assert stored.system_prompt == "Be brief." and stored.edits == {"temperature": 0.75, "top_k": 40}
 
 
-async def test_a_bad_value_says_why_and_keeps_the_old(bench) -> None:
+async def test_a_bad_value_says_why_and_keeps_the_old(bench: Bench) -> None:
     async with bench() as desk:
         await _open_inspector(desk)
         await desk.pilot.press("1", "enter", "9", "9", "9", "enter")
@@ -140,7 +142,7 @@ async def test_a_bad_value_says_why_and_keeps_the_old(bench) -> None:
         assert "temperature can't be" in desk.screen()
 
 
-async def test_keys_of_a_row(bench) -> None:
+async def test_keys_of_a_row(bench: Bench) -> None:
     async with bench() as desk:
         await _open_inspector(desk)
         await desk.pilot.press("shift+right")
@@ -154,7 +156,7 @@ async def test_keys_of_a_row(bench) -> None:
         assert desk.pane.edits == {} and desk.app.screen.query_one("#parameter-temperature", ParameterRow).typed is None
 
 
-async def test_switches_turn_and_unset(bench) -> None:
+async def test_switches_turn_and_unset(bench: Bench) -> None:
     async with bench() as desk:
         await _open_inspector(desk)
         row = desk.app.screen.query_one("#parameter-ignore_eos", ParameterRow)
@@ -165,7 +167,7 @@ async def test_switches_turn_and_unset(bench) -> None:
         assert desk.pane.edits == {}
 
 
-async def test_stop_texts_are_edited_in_a_dialog(bench) -> None:
+async def test_stop_texts_are_edited_in_a_dialog(bench: Bench) -> None:
     async with bench() as desk:
         await _open_inspector(desk)
         desk.app.screen.query_one("#parameter-stop", ParameterRow).focus()
@@ -176,7 +178,7 @@ async def test_stop_texts_are_edited_in_a_dialog(bench) -> None:
         await desk.until(lambda: desk.pane.edits == {"stop": ("User:", "\n\n")})
 
 
-async def test_the_mouse_drags_and_resets(bench) -> None:
+async def test_the_mouse_drags_and_resets(bench: Bench) -> None:
     async with bench(size=(160, 48)) as desk:
         await _open_inspector(desk)
         row = desk.app.screen.query_one("#parameter-top_p", ParameterRow)
@@ -189,7 +191,7 @@ async def test_the_mouse_drags_and_resets(bench) -> None:
         await desk.until(lambda: desk.pane.edits == {})
 
 
-async def test_help_follows_the_focus(bench) -> None:
+async def test_help_follows_the_focus(bench: Bench) -> None:
     async with bench() as desk:
         await _open_inspector(desk)
         desk.app.screen.query_one("#parameter-max_new_tokens", ParameterRow).focus()
@@ -200,7 +202,7 @@ async def test_help_follows_the_focus(bench) -> None:
 # --- folding
 
 
-async def test_panels_fold_over_the_conversation_where_it_is_narrow(bench) -> None:
+async def test_panels_fold_over_the_conversation_where_it_is_narrow(bench: Bench) -> None:
     async with bench(size=(80, 24), fill=_three) as desk:
         panel = desk.app.screen.query_one(ConversationList)
         assert not panel.display and desk.pane.size.width == 80
@@ -215,7 +217,7 @@ async def test_panels_fold_over_the_conversation_where_it_is_narrow(bench) -> No
         assert not inspector.display
 
 
-async def test_resizing_loses_nothing(bench) -> None:
+async def test_resizing_loses_nothing(bench: Bench) -> None:
     async with bench() as desk:
         await desk.ask("hello")
         await desk.type("half a sentence")
@@ -230,7 +232,7 @@ async def test_resizing_loses_nothing(bench) -> None:
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1)])
-async def test_a_start_in_a_tiny_terminal_recovers(bench, size) -> None:
+async def test_a_start_in_a_tiny_terminal_recovers(bench: Bench, size: tuple[int, int]) -> None:
     async with bench(size=size) as desk:
         await desk.type("hello")
         await desk.pilot.resize_terminal(80, 24)
@@ -238,6 +240,6 @@ async def test_a_start_in_a_tiny_terminal_recovers(bench, size) -> None:
         assert desk.pane.composer.text == "hello" and "hello" in desk.screen()
 
 
-async def _open_inspector(desk) -> None:
+async def _open_inspector(desk: Desk) -> None:
     await desk.pilot.press("ctrl+t")
     await desk.until(lambda: isinstance(desk.app.screen.focused, ParameterRow))

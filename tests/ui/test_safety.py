@@ -10,6 +10,9 @@ import pytest
 from chatapp.backends.script import Failure, Script
 from chatapp.chat.session import Session
 from chatapp.core.errors import EngineError, FileProblem
+from chatapp.ui.messages import ConversationChosen
+
+from .conftest import Bench, Desk
 
 HOSTILE = (
     "[/] and [z [b + 3.",
@@ -22,7 +25,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-async def test_hostile_text_everywhere(bench, hostile: str) -> None:
+async def test_hostile_text_everywhere(bench: Bench, hostile: str) -> None:
     async def fill(session: Session) -> None:
         conversation = await session.create(system_prompt=hostile)
         await session.rename(conversation.id, hostile)
@@ -49,7 +52,7 @@ async def test_hostile_text_everywhere(bench, hostile: str) -> None:
             _check(desk)
 
 
-def _check(desk) -> None:
+def _check(desk: Desk) -> None:
     assert desk.app._exception is None
     shown = desk.screen()
     assert not [letter for letter in shown if (ord(letter) < 32 and letter != "\n") or 0x7F <= ord(letter) < 0xA0]
@@ -64,3 +67,11 @@ def test_the_screen_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_what_cannot_be_read_is_said_and_ends_nothing(bench: Bench) -> None:
+    async with bench() as desk:
+        desk.app.get_default_screen().post_message(ConversationChosen(12_345))
+        await desk.until(lambda: bool(desk.notices))
+        await desk.ask("still here?")
+        assert desk.texts == ["still here?", "Once there was a fox."]

@@ -18,7 +18,7 @@ from chatapp.core.conversations import Conversation
 from chatapp.core.errors import ChatappError
 from chatapp.core.settings import Settings
 from chatapp.ui.actions import ACTIONS
-from chatapp.ui.attempt import attempt
+from chatapp.ui.attempt import attempt, shown
 from chatapp.ui.input_history import InputHistory
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.messages import (
@@ -31,7 +31,7 @@ from chatapp.ui.messages import (
     SystemPromptEdited,
 )
 from chatapp.ui.model_state import ModelState
-from chatapp.ui.notice import say, say_error
+from chatapp.ui.notice import say
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.screens.panels import Panels
 from chatapp.ui.screens.shelf import Shelf
@@ -121,7 +121,9 @@ class ChatScreen(Screen[None]):
         self._panels.add("list", self._panel)
         for problem in self._problems:
             self.query_one(Banner).add(problem)
-        self._open(self._session.conversation(self._resume) if self._resume is not None else None)
+        self._open(None)
+        if self._resume is not None:
+            self._open_id(self._resume)
         self._shelf.refresh()
         self.call_after_refresh(self._after_first_paint)
 
@@ -142,6 +144,7 @@ class ChatScreen(Screen[None]):
 
     # --- actions, by the ids of the registry
 
+    @shown
     def action_perform(self, action_id: str) -> None:
         """Do what an action of the registry says."""
         self.performers[action_id]()
@@ -226,7 +229,7 @@ class ChatScreen(Screen[None]):
             if kind == "action":
                 self.action_perform(name)
             elif kind == "conversation":
-                self._open(self._session.conversation(int(name)))
+                self._open_id(int(name))
 
         self.app.push_screen(Palette("Do anything", entries), take)
 
@@ -241,19 +244,20 @@ class ChatScreen(Screen[None]):
         def take(chosen: str | None) -> None:
             self.app.theme = chosen or before
             if chosen and chosen != before:
-                self._save_setting("theme", chosen)
+                self._keep_theme(chosen)
 
         entries = theme_entries(self._themes, before)
         self.app.push_screen(Palette("Theme", entries, preview=preview), take)
+
+    @shown
+    def _keep_theme(self, name: str) -> None:
+        self._save_setting("theme", name)
 
     def _edit_in_editor(self) -> None:
         from chatapp.ui import editor
 
         composer = self._pane.composer
-        try:
-            composer.put(editor.edit(self.app, composer.message))
-        except ChatappError as error:
-            say_error(self.app, error)
+        composer.put(editor.edit(self.app, composer.message))
 
     def _copy_reply(self) -> None:
         reply = self._pane.last_reply()
@@ -273,22 +277,29 @@ class ChatScreen(Screen[None]):
         self._show_figures()
         self._pane.composer.focus()
 
+    @shown
+    def _open_id(self, conversation_id: int) -> None:
+        self._open(self._session.conversation(conversation_id))
+
     @on(ConversationChosen)
     def open_chosen(self, event: ConversationChosen) -> None:
         """Show what was picked in the list."""
-        self._open(self._session.conversation(event.conversation_id))
+        self._open_id(event.conversation_id)
 
     @on(ConversationList.NewWanted)
+    @shown
     def begin_new(self) -> None:
         """Show an empty conversation."""
         self._open(None)
 
     @on(ConversationList.Wanted)
+    @shown
     def list_conversations(self, event: ConversationList.Wanted) -> None:
         """Show what the list asks for."""
         self._shelf.refresh(event.words, event.limit)
 
     @on(ConversationChanged)
+    @shown
     def conversation_changed(self) -> None:
         """A conversation has another title, other messages, or another reply on its way."""
         self._shelf.refresh()
@@ -298,6 +309,7 @@ class ChatScreen(Screen[None]):
     # --- replies
 
     @on(ReplyEnded)
+    @shown
     def reply_ended(self, event: ReplyEnded) -> None:
         """Show how a reply ended."""
         self._pane.ended(event)

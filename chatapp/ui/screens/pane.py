@@ -100,12 +100,20 @@ class Pane(Vertical):
             self.stream.hide(self.conversation.id)
         self.conversation = conversation
         self.system_prompt = conversation.system_prompt if conversation is not None else ""
-        self.edits = values_of(conversation.edits) if conversation is not None else {}
+        self.edits = self._edits_of(conversation) if conversation is not None else {}
         self._settings_saved = True
         composer.put(self._drafts.get(self.conversation_id, ""))
         self.transcript.follow = True
         self.reload()
         self._show_queue()
+
+    def _edits_of(self, conversation: Conversation) -> dict[str, Value]:
+        """The conversation's own values; where they can't be read, none, and it is said."""
+        try:
+            return values_of(conversation.edits)
+        except ChatappError as error:
+            say_error(self.app, error)
+            return {}
 
     def reload(self) -> None:
         """Show the conversation's branch as it is now."""

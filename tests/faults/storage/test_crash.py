@@ -32,9 +32,9 @@ def run_and_kill(home: Path, after_s: float) -> dict[int, int]:
         time.sleep(after_s)
         process.kill()
         process.wait()
-        for line in (line, *lines):
+        for said in (line, *lines):
             with contextlib.suppress(ValueError):
-                entry = json.loads(line)
+                entry = json.loads(said)
                 lengths[entry["message"]] = entry["length"]
     return lengths
 
@@ -64,20 +64,23 @@ async def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path:
 
 async def test_a_reply_that_another_process_writes_is_left_alone(tmp_path: Path) -> None:
     paths = Paths.of({"CHATAPP_HOME": str(tmp_path / "home")})
-    process = subprocess.Popen(
-        [sys.executable, str(WRITING), str(paths.data.parent)], stdout=subprocess.PIPE, env=ENVIRONMENT
-    )
-    assert process.stdout is not None
-    with process.stdout as lines:
-        question, reply = (json.loads(lines.readline())["message"] for _ in range(2))
+    command = [sys.executable, str(WRITING), str(tmp_path / "home"), "hold"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
+        assert process.stdin is not None and process.stdout is not None
+        question, reply, _ = (json.loads(process.stdout.readline())["message"] for _ in range(3))
         store = Store.open(paths)
         assert store.conversations.message(question).status == "complete"
         assert store.conversations.message(reply).status == "streaming"
-        while not store.changed_elsewhere():
-            lines.readline()
+        assert await store.mark_interrupted() == 0
+        before = store.conversations.message(reply).text
+        store.changed_elsewhere()
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        assert store.changed_elsewhere() and len(store.conversations.message(reply).text) > len(before)
         process.kill()
-        process.wait()
-    streaming = [m for m in store.conversations.thread(1) if m.status == "streaming"]
-    assert await store.mark_interrupted() == len(streaming)
-    assert all(store.conversations.message(m.id).status == "interrupted" for m in streaming)
+    assert store.conversations.message(reply).status == "streaming"
+    assert await store.mark_interrupted() == 1
+    assert store.conversations.message(reply).status == "interrupted"
+    assert [hit.message_id for hit in store.search.search("because")] == [reply]
     await store.close()

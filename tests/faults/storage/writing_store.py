@@ -1,7 +1,8 @@
 """Streams replies into the store at the home given, and acknowledges on standard output what is on disk.
 
-    python writing_store.py HOME
+    python writing_store.py HOME [hold]
 
+With `hold` it waits for a line on standard input after each saving.
 Each line is JSON: `{"message": id, "length": n, "at": seconds}` once `n` characters of that message are saved.
 """
 
@@ -22,7 +23,7 @@ def acknowledge(message: int, length: int) -> None:
     sys.stdout.flush()
 
 
-async def main(home: str) -> None:
+async def main(home: str, hold: bool) -> None:
     store = Store.open(Paths.of({"CHATAPP_HOME": home}))
     conversation = await store.conversations.create()
     leaf: int | None = None
@@ -36,9 +37,11 @@ async def main(home: str) -> None:
             text += "because it is so, " * 20
             await store.conversations.update_message(reply.id, parts=[TextPart(text)])
             acknowledge(reply.id, len(text))
+            if hold:
+                sys.stdin.readline()
         await store.conversations.update_message(reply.id, status="complete")
         leaf = reply.id
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], hold=sys.argv[2:] == ["hold"]))

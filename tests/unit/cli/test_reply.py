@@ -44,18 +44,18 @@ async def shown(turn: Turn, *, prefix: str = "", reasoning: bool = False, verbos
 
 async def test_only_the_answer_reaches_standard_output(store: Store) -> None:
     _, turn = await sent(store, Script(reasoning="I think.", text="Hello there.", notices=("a notice",)))
-    assert await shown(turn) == ("Hello there.", "chatapp: a notice\n")
+    assert await shown(turn) == ("Hello there.\n", "chatapp: a notice\n")
 
 
 async def test_thoughts_go_to_standard_error_where_they_are_wished(store: Store) -> None:
     _, turn = await sent(store, Script(reasoning="I think.", text="Hello."))
     out, err = await shown(turn, reasoning=True)
-    assert (out, err) == ("Hello.", "I think.\n")
+    assert (out, err) == ("Hello.\n", "I think.\n")
 
 
 async def test_the_prefill_goes_first(store: Store) -> None:
     _, turn = await sent(store, Script(text=" there."), prefill="Hello")
-    assert (await shown(turn, prefix="Hello"))[0] == "Hello there."
+    assert (await shown(turn, prefix="Hello"))[0] == "Hello there.\n"
     assert turn.reply.text == "Hello there."
 
 
@@ -139,7 +139,7 @@ async def test_a_dialogue_holds_one_conversation_until_it_is_cleared(store: Stor
     backend = ScriptedBackend((Script(text="Yes."),))
     dialogue = Dialogue(Session(store, backend), edits={"top_k": 3}, system="Be brief.")
     assert dialogue.conversation_id is None
-    assert await said(dialogue, "one") == "Yes."
+    assert await said(dialogue, "one") == "Yes.\n"
     await said(dialogue, "two")
     first = dialogue.conversation_id
     assert [message.text for message in backend.requests[-1].messages] == ["Be brief.", "one", "Yes.", "two"]
@@ -180,7 +180,7 @@ async def test_a_reply_is_written_again_beside_the_first(store: Store) -> None:
 async def test_a_raw_dialogue_completes_each_line(store: Store) -> None:
     backend = ScriptedBackend((Script(text=" upon a time"),))
     dialogue = Dialogue(Session(store, backend), edits={}, raw=True)
-    assert await said(dialogue, "Once") == " upon a time"
+    assert await said(dialogue, "Once") == " upon a time\n"
     assert (backend.requests[-1].prompt, backend.requests[-1].messages) == ("Once", ())
     with pytest.raises(UsageError):
         await dialogue.command("/system", "x")

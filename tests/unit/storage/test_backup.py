@@ -58,7 +58,11 @@ def test_backups_are_thinned_to_seven_days_and_four_weeks(tmp_path: Path) -> Non
     assert kept[:7] == [today - timedelta(days=age) for age in range(7)]
     assert len(kept) == 11 and len({day.isocalendar()[:2] for day in kept[7:]}) == 4
     assert kept == sorted(kept, reverse=True) and today - kept[-1] < timedelta(days=40)
-    assert {path.name for path in tmp_path.iterdir()} >= {"unsaved-1.db", "before-schema-2-x.db", "chatapp-2026-99-99.db"}
+    assert {path.name for path in tmp_path.iterdir()} >= {
+        "unsaved-1.db",
+        "before-schema-2-x.db",
+        "chatapp-2026-99-99.db",
+    }
     backup.thin(tmp_path)
     assert len(list(backup.newest_first(tmp_path))) == 11
 

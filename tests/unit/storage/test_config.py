@@ -153,7 +153,8 @@ def test_typed_values(path: Path, name: str, text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("enter_sends", "maybe"), ("frames_per_second", "31"), ("frames_per_second", "ten"), ("context_size", "-1")]
+    ("name", "text"),
+    [("enter_sends", "maybe"), ("frames_per_second", "31"), ("frames_per_second", "ten"), ("context_size", "-1")],
 )
 def test_typed_values_that_are_refused(path: Path, name: str, text: str) -> None:
     with pytest.raises(ParameterError) as caught:
@@ -192,7 +193,24 @@ def test_keys_by_action(path: Path) -> None:
 def mutant(rng: random.Random, text: str) -> bytes:
     """`text` damaged here and there, sometimes with something nasty."""
     content = bytearray(text.encode())
-    nasty = (b"[[", b"]", b'"""', b"'", b"\\u", b"\\", b"\0", b"\xff", b"=", b".", b"\n", b"{", b"1e999", b"nan", b"\r", b"\xef\xbb\xbf")
+    nasty = (
+        b"[[",
+        b"]",
+        b'"""',
+        b"'",
+        b"\\u",
+        b"\\",
+        b"\0",
+        b"\xff",
+        b"=",
+        b".",
+        b"\n",
+        b"{",
+        b"1e999",
+        b"nan",
+        b"\r",
+        b"\xef\xbb\xbf",
+    )
     for _ in range(rng.randint(1, 6)):
         place = rng.randrange(len(content) + 1)
         match rng.randrange(4):

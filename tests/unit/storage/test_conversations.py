@@ -51,7 +51,10 @@ async def test_what_is_stored_comes_back_after_reopening(paths: Paths) -> None:
     store = Store.open(paths)
     parts = (ReasoningPart("hm", 1.5), TextPart("a\0b \x1b[31m ⟦é⟧ 東京"), AttachmentPart("a.txt", "00ff", 7))
     made = await store.conversations.create(
-        title="A title", system_prompt="Be brief.", edits={"top_k": 3, "temperature": 1.0, "stop": ("a", "b")}, model="m"
+        title="A title",
+        system_prompt="Be brief.",
+        edits={"top_k": 3, "temperature": 1.0, "stop": ("a", "b")},
+        model="m",
     )
     added = await store.conversations.add_message(made.id, None, "assistant", parts, generation=GENERATION)
     await store.close()
@@ -83,7 +86,11 @@ async def test_every_reply_is_a_sibling_and_the_shown_branch_follows(store: Stor
     assert store.conversations.thread(conversation.id)[-1].id == second.id
     shown = await store.conversations.select(first.id)
     assert shown.leaf_id == follow_up.id
-    assert [message.text for message in store.conversations.thread(conversation.id)] == ["question", "first", "and then?"]
+    assert [message.text for message in store.conversations.thread(conversation.id)] == [
+        "question",
+        "first",
+        "and then?",
+    ]
     assert store.conversations.get(conversation.id).message_count == 4
 
 
@@ -193,7 +200,9 @@ async def test_a_reply_grows_and_ends(store: Store) -> None:
     assert store.search.search("slowly") == [] and len(store.search.search("edited place")) == 1
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\ud83d\ude00", "\0", "x" * 1_000_000, "\x1b]52;c;eA==\x07", "\ufffe"])
+@pytest.mark.parametrize(
+    "text", ["\ud800", "a\udfffb", "\ud83d\ude00", "\0", "x" * 1_000_000, "\x1b]52;c;eA==\x07", "\ufffe"]
+)
 async def test_any_text_can_be_stored(store: Store, text: str) -> None:
     conversation = await store.conversations.create(title=text, system_prompt=text, edits={"stop": (text,)}, model=text)
     parts = (TextPart(text), ReasoningPart(text), AttachmentPart(text, text, 1))

@@ -146,7 +146,9 @@ def test_importing_the_store_needs_nothing_heavy() -> None:
     import subprocess
     import sys
 
-    code = "import sys, chatapp.storage.store, chatapp.storage.config; print(sorted(set(sys.modules) & set(sys.argv[1:])))"
+    code = (
+        "import sys, chatapp.storage.store, chatapp.storage.config; print(sorted(set(sys.modules) & set(sys.argv[1:])))"
+    )
     heavy = ["textual", "numpy", "llama_cpp", "jinja2", "huggingface_hub", "httpx"]
     output = subprocess.run(
         [sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]

@@ -61,13 +61,19 @@ async def test_hits_are_the_newest_and_say_where_they_are(store: Store) -> None:
     conversation = await store.conversations.create(title="Tales\x1b[31m")
     leaf = None
     for place in range(30):
-        text = "padding words here " * 20 + f"the fox number {place} and a fox\nwith \x1b]52;c;x\x07 more " + "after " * 50
+        text = (
+            "padding words here " * 20 + f"the fox number {place} and a fox\nwith \x1b]52;c;x\x07 more " + "after " * 50
+        )
         leaf = (await store.conversations.add_message(conversation.id, leaf, "assistant", [TextPart(text)])).id
     hits = store.search.search("fox number", limit=10)
     assert [hit.message_id for hit in hits] == sorted((hit.message_id for hit in hits), reverse=True)
     assert hits[0].message_id == leaf and len(hits) == 10
     first = hits[0]
-    assert (first.conversation_title, first.role, first.conversation_id) == ("Tales\x1b[31m", "assistant", conversation.id)
+    assert (first.conversation_title, first.role, first.conversation_id) == (
+        "Tales\x1b[31m",
+        "assistant",
+        conversation.id,
+    )
     assert {first.excerpt[start:end] for start, end in first.spans} == {"fox", "number"}
     assert is_clean(first.excerpt) and "\n" not in first.excerpt and len(first.excerpt) <= 180
     assert first.excerpt.startswith("…") and first.excerpt.endswith("…")

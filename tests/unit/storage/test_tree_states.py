@@ -80,7 +80,9 @@ class Trees(RuleBasedStateMachine):
         kept.leaf, kept.activity = message.id, self.clock
 
     @precondition(lambda self: self.nodes)
-    @rule(data=st.data(), word=st.sampled_from(WORDS), status=st.sampled_from([None, "complete", "stopped", "streaming"]))
+    @rule(
+        data=st.data(), word=st.sampled_from(WORDS), status=st.sampled_from([None, "complete", "stopped", "streaming"])
+    )
     def update(self, data: st.DataObject, word: str, status: str | None) -> None:
         node = data.draw(st.sampled_from(self.nodes))
         in_transaction(
@@ -127,7 +129,9 @@ class Trees(RuleBasedStateMachine):
     @invariant()
     def lists_agree(self) -> None:
         for trash in (False, True):
-            expected = sorted((k for k in self.kept if self.kept[k].deleted == trash), key=lambda k: -self.kept[k].activity)
+            expected = sorted(
+                (k for k in self.kept if self.kept[k].deleted == trash), key=lambda k: -self.kept[k].activity
+            )
             assert [entry.id for entry in listing.conversations(self.connection, "", trash, None)] == expected
 
     @invariant()
@@ -155,7 +159,9 @@ class Trees(RuleBasedStateMachine):
             scan = Scan([Term(word)], "m.id")
             while not scan.finished:
                 found += [int(row[0] or 0) for row in scan.step(self.connection, limit=2)]
-            expected = [n.id for n in self.nodes if n.word == word and not n.streaming and not self.kept[n.conversation].deleted]
+            expected = [
+                n.id for n in self.nodes if n.word == word and not n.streaming and not self.kept[n.conversation].deleted
+            ]
             assert found == sorted(expected, reverse=True)
 
 

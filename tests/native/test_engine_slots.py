@@ -1,0 +1,155 @@
+"""Several replies at once: one batch for all, a queue for more, and room made where the pool is full."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from bare_llama import ask
+from engine_run import GREEDY, Run, begin, collect, follow, opened, raw, reply
+
+from chatapp.backends.local import LocalBackend, LocalGeneration
+from chatapp.core.events import Event, Finished, PromptProgress, Queued, TextAdded
+from chatapp.core.parameters import Value
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ENDLESS: dict[str, Value] = {"temperature": 1.0, "ignore_eos": True}
+
+
+async def collect_all(generations: Sequence[LocalGeneration]) -> tuple[list[Run], list[tuple[int, Event]]]:
+    """Every reply, and all events in the order of their arrival."""
+    order: list[tuple[int, Event]] = []
+    runs = [Run() for _ in generations]
+
+    async def read(index: int, generation: LocalGeneration) -> None:
+        async for event in generation:
+            runs[index].take(event)
+            order.append((index, event))
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(read(index, generation) for index, generation in enumerate(generations)))
+    return runs, order
+
+
+def places(order: Sequence[tuple[int, Event]], index: int, kind: type[Event]) -> list[int]:
+    return [place for place, (owner, event) in enumerate(order) if owner == index and isinstance(event, kind)]
+
+
+async def test_two_replies_grow_side_by_side(engine: LocalBackend) -> None:
+    requests = [raw(prompt, max_new_tokens=600, **GREEDY) for prompt in ("One", "Another")]
+    runs, order = await collect_all([await begin(engine, request) for request in requests])
+    texts = [places(order, index, TextAdded) for index in (0, 1)]
+    assert max(texts[0][0], texts[1][0]) < min(texts[0][-1], texts[1][-1])
+    # Neither waits for the other: the texts change hands again and again.
+    owners = [index for index, event in order if isinstance(event, TextAdded)]
+    assert sum(first != second for first, second in zip(owners, owners[1:], strict=False)) > 5
+    assert [run.end.reply_tokens for run in runs] == [600, 600]
+
+
+async def test_neighbours_do_not_change_a_reply(engine: LocalBackend) -> None:
+    prompts = ["The first of four", "A second", "Third comes another one, which is longer", "4"]
+    requests = [raw(prompt, max_new_tokens=60, **GREEDY) for prompt in prompts]
+    runs, _ = await collect_all([await begin(engine, request) for request in requests])
+    for request, run in zip(requests, runs, strict=True):
+        assert (await reply(engine, request)).tokens == run.tokens
+
+
+async def test_a_long_prompt_does_not_hold_up_a_reply(tiny_model: Path, tmp_path: Path) -> None:
+    async with opened(tiny_model, tmp_path, context_size=16384) as engine:
+        first = await begin(engine, raw("One", **ENDLESS))
+        events: list[Event] = []
+        async for event in first:
+            events.append(event)
+            if isinstance(event, TextAdded):
+                break
+        long = await begin(engine, raw("word " * 1500, max_new_tokens=1, **GREEDY))
+
+        async def stop_first() -> None:
+            async for event in long:
+                if isinstance(event, Finished):
+                    await first.stop()
+                events.append(event)
+
+        async def read_first() -> None:
+            async for event in first:
+                events.append(event)
+
+        async with asyncio.timeout(60):
+            await asyncio.gather(stop_first(), read_first())
+    kinds = [type(event).__name__ for event in events]
+    start = next(place for place, event in enumerate(events) if isinstance(event, PromptProgress) and event.total > 999)
+    end = next(
+        place for place, event in enumerate(events) if isinstance(event, Finished) and event.prompt_tokens > 999
+    )
+    assert "TextAdded" in kinds[start:end]
+
+
+async def test_more_requests_than_sequences_wait_and_say_so(tiny_model: Path, tmp_path: Path) -> None:
+    async with opened(tiny_model, tmp_path, context_size=8192) as engine:
+        requests = [raw(f"Number {number}", max_new_tokens=40, **GREEDY) for number in range(20)]
+        runs, _ = await collect_all([await begin(engine, request) for request in requests])
+    waited = [run for run in runs if run.of(Queued)]
+    assert [run.end.reply_tokens for run in runs] == [40] * 20
+    assert waited
+    reason = waited[0].of(Queued)[0]
+    assert isinstance(reason, Queued) and "16 replies" in reason.reason
+
+
+async def test_a_request_that_waits_can_be_stopped(tiny_model: Path, tmp_path: Path) -> None:
+    async with opened(tiny_model, tmp_path, context_size=256) as engine:
+        running = await begin(engine, raw("x" * 100, **ENDLESS))
+        waiting = await begin(engine, raw("y" * 200, **ENDLESS))
+        stopped = await collect(waiting, Queued, waiting.stop)
+        assert (stopped.end.stop_reason, stopped.end.reply_tokens) == ("stopped", 0)
+        assert (await collect(running)).end.stop_reason == "context_full"
+
+
+async def test_what_has_no_room_waits_and_then_comes(tiny_model: Path, tmp_path: Path) -> None:
+    async with opened(tiny_model, tmp_path, context_size=256) as engine:
+        requests = [raw(letter * 200, max_new_tokens=20, **GREEDY) for letter in "abc"]
+        runs, _ = await collect_all([await begin(engine, request) for request in requests])
+        assert [run.end.reply_tokens for run in runs] == [20, 20, 20]
+        assert any("no room" in event.reason for run in runs for event in run.of(Queued) if isinstance(event, Queued))
+        for request, run in zip(requests, runs, strict=True):
+            assert (await reply(engine, request)).tokens == run.tokens
+
+
+async def test_replies_that_outgrow_the_pool_are_all_written_to_their_end(tiny_model: Path, tmp_path: Path) -> None:
+    edits: dict[str, Value] = {"temperature": 0.0, "stop_token_ids": (0,)}
+    async with opened(tiny_model, tmp_path, context_size=512) as engine:
+        requests = [raw(prompt, **edits) for prompt in ("One", "Two and", "Three of them", "4 is more")]
+        prepared = [await engine.prepare(request) for request in requests]
+        runs, _ = await collect_all([await engine.start(each) for each in prepared])
+    prompts = [each.token_ids or () for each in prepared]
+    for prompt, run in zip(prompts, runs, strict=True):
+        assert run.end.stop_reason == "context_full"
+        assert len(prompt) + len(run.tokens) == 512
+    assert any(run.of(Queued) for run in runs)
+    # Rounding decides near ties otherwise in other company; a token lost or doubled on the way is no near tie.
+    jobs = [
+        {"tokens": [*prompt, *run.tokens], "judge": len(prompt)} for prompt, run in zip(prompts, runs, strict=True)
+    ]
+    assert max(map(max, ask(tiny_model, jobs, context_size=512))) < 0.2
+
+
+async def test_samples_of_a_long_prompt_share_its_cells(tiny_model: Path, tmp_path: Path) -> None:
+    async with opened(tiny_model, tmp_path, context_size=512) as engine:
+        run = await reply(engine, raw("z" * 300, samples=3, max_new_tokens=30, **GREEDY))
+        order = [(event.sample, type(event).__name__) for event in run.events]
+        # Had each needed cells of its own, one would have waited for the end of another.
+        ends = [place for place, (_, kind) in enumerate(order) if kind == "Finished"]
+        starts = [order.index((sample, "TextAdded")) for sample in range(3)]
+        assert max(starts) < min(ends)
+        assert not any("no room" in event.reason for event in run.of(Queued) if isinstance(event, Queued))
+
+
+async def test_a_token_that_the_model_lacks_fails_alone(engine: LocalBackend) -> None:
+    from chatapp.core.errors import EngineError
+
+    other = await begin(engine, raw("Neighbour", max_new_tokens=200, **GREEDY))
+    with pytest.raises(EngineError, match="does not have"):
+        await follow(engine, (5, 6, 100_000), **GREEDY)
+    assert (await collect(other)).end.reply_tokens == 200
