@@ -37,7 +37,7 @@ class Scan:
     ) -> None:
         self.finished = not wanted
         self.index_failed = False
-        self._wanted = tuple(wanted)
+        self.wanted = tuple(wanted)
         self._columns = columns
         self._step_s = step_s
         self._conversation_id = conversation_id
@@ -88,13 +88,13 @@ class Scan:
                 f"SELECT {self._columns} FROM message_index f CROSS JOIN messages m ON m.id = f.rowid {joined} "
                 "WHERE f.message_index MATCH ? AND f.rowid >= ? AND f.rowid < ? ORDER BY f.rowid DESC LIMIT ?"
             )
-            return sql, (*owner, expression(self._wanted), lowest, below, limit)
-        like = " ".join("AND m.parts LIKE ? ESCAPE '\\'" for _ in self._wanted)
+            return sql, (*owner, expression(self.wanted), lowest, below, limit)
+        like = " ".join("AND m.parts LIKE ? ESCAPE '\\'" for _ in self.wanted)
         sql = (
             f"SELECT {self._columns} FROM messages m CROSS {joined} WHERE m.id >= ? AND m.id < ? {like} "
             "ORDER BY m.id DESC LIMIT ?"
         )
-        return sql, (*owner, lowest, below, *(_contains(term) for term in self._wanted), limit)
+        return sql, (*owner, lowest, below, *(_contains(term) for term in self.wanted), limit)
 
 
 class ConversationScan(Scan):
@@ -111,10 +111,10 @@ class ConversationScan(Scan):
                 "SELECT DISTINCT p.conversation_id FROM message_index f CROSS JOIN index_places p "
                 "ON p.message_id = f.rowid WHERE f.message_index MATCH ? AND f.rowid >= ? AND f.rowid < ? LIMIT ?"
             )
-            return sql, (expression(self._wanted), lowest, below, limit)
-        like = " ".join("AND m.parts LIKE ? ESCAPE '\\'" for _ in self._wanted)
+            return sql, (expression(self.wanted), lowest, below, limit)
+        like = " ".join("AND m.parts LIKE ? ESCAPE '\\'" for _ in self.wanted)
         sql = f"SELECT DISTINCT m.conversation_id FROM messages m WHERE m.id >= ? AND m.id < ? {like} LIMIT ?"
-        return sql, (lowest, below, *(_contains(term) for term in self._wanted), limit)
+        return sql, (lowest, below, *(_contains(term) for term in self.wanted), limit)
 
 
 def _contains(term: Term) -> str:

@@ -36,7 +36,8 @@ class Search:
     def search(self, query: str, *, limit: int = 50, conversation_id: int | None = None) -> list[Hit]:
         """The newest messages outside the trash that have all words of `query`, at most `limit`.
 
-        Words in double quotes stand together; the last word may be the beginning of one. Any text is harmless.
+        Words in double quotes stand together. Where fewer than `limit` have the last word as it stands, it may be
+        the beginning of a word. Any text is harmless.
         """
         return list(self.find(query, limit=limit, conversation_id=conversation_id).hits)
 
@@ -45,12 +46,20 @@ class Search:
     ) -> Found:
         """As `search`, and say whether everything was looked at within `patience_s`."""
         wanted = terms(storable(query))
-        scan = Scan(wanted, _HIT_COLUMNS, conversation_id=conversation_id)
-        hits: list[Hit] = []
         give_up_at = time.monotonic() + patience_s
-        while wanted and not scan.finished and len(hits) < limit and time.monotonic() < give_up_at:
+        # Words as they stand come first: the beginnings of a common word are far more work, and seldom what is meant.
+        finished = [Term(term.text) for term in wanted]
+        for looked_for in (finished, wanted) if finished != wanted else (wanted,):
+            found = self._scan(Scan(looked_for, _HIT_COLUMNS, conversation_id=conversation_id), limit, give_up_at)
+            if len(found.hits) >= limit:
+                break
+        return found
+
+    def _scan(self, scan: Scan, limit: int, give_up_at: float) -> Found:
+        hits: list[Hit] = []
+        while not scan.finished and len(hits) < limit and time.monotonic() < give_up_at:
             rows = self._database.read(partial(scan.step, limit=limit - len(hits)))
-            hits.extend(_hit(row, wanted) for row in rows)
+            hits.extend(_hit(row, scan.wanted) for row in rows)
         if scan.index_failed:
             self._index_failed()
         return Found(tuple(hits), complete=scan.finished or len(hits) >= limit)

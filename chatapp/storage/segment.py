@@ -27,10 +27,10 @@ _TERM = re.compile(r'"([^"]*)"|(\S+)')
 
 @dataclass(frozen=True)
 class Term:
-    """A word to look for, or a phrase that was put in quotes."""
+    """A word to look for, or a phrase that was put in quotes; the last word may be unfinished."""
 
     text: str
-    quoted: bool = False
+    unfinished: bool = False
 
 
 def folded(text: str) -> str:
@@ -51,28 +51,28 @@ def terms(query: str, *, limit: int = 16) -> list[Term]:
 
     Left out are those without a letter, and a lone letter at the end, which is a word just begun.
     """
-    found = [Term(phrase or word, quoted=bool(phrase)) for phrase, word in _TERM.findall(query.replace("\0", " "))]
-    found = [term for term in found if _WORD.search(term.text)][:limit]
-    if len(found) > 1 and not found[-1].quoted and len(found[-1].text) == 1 and not _RUN.search(found[-1].text):
-        del found[-1]
-    return found
+    typed = [(phrase or word, not phrase) for phrase, word in _TERM.findall(query.replace("\0", " "))]
+    typed = [(text, is_word) for text, is_word in typed if _WORD.search(text)][:limit]
+    if len(typed) > 1 and typed[-1][1] and len(typed[-1][0]) == 1 and not _RUN.search(typed[-1][0]):
+        del typed[-1]
+    last = len(typed) - 1
+    return [Term(text, unfinished=is_word and place == last) for place, (text, is_word) in enumerate(typed)]
 
 
 def expression(terms: Sequence[Term]) -> str:
-    """An FTS5 expression that finds all of `terms`, the last word as the beginning of one; empty where none is.
+    """An FTS5 expression that finds all of `terms`, an unfinished one as the beginning of a word; empty for none.
 
     Each is quoted, so that nothing in it is FTS5 syntax.
     """
-    last = len(terms) - 1
-    return " ".join(_phrase(term, unfinished=index == last and not term.quoted) for index, term in enumerate(terms))
+    return " ".join(_phrase(term) for term in terms)
 
 
-def _phrase(term: Term, *, unfinished: bool) -> str:
+def _phrase(term: Term) -> str:
     text = term.text.replace('"', " ").strip()
     runs = _RUN.findall(text)
     ends_in_run = bool(runs) and text.endswith(runs[-1])
     # A lone character of an unspaced script stands in the index only as the beginning of a pair.
-    begins = len(runs[-1]) == 1 if ends_in_run else unfinished and len(text) > 1 and text[-1].isalnum()
+    begins = len(runs[-1]) == 1 if ends_in_run else term.unfinished and len(text) > 1 and text[-1].isalnum()
     paired = _RUN.sub(lambda match: f" {_pairs(match[0])} ", text).strip()
     return f'"{paired}" *' if begins else f'"{paired}"'
 

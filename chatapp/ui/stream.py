@@ -134,7 +134,8 @@ class Stream:
             if view is not None:
                 for event in pending:
                     _draw(event, reply.message.id, view)
-                view.set_progress(reply.message.id, reply.figures.words)
+                growing = reply.figures.phase in ("writing", "thinking", "idle")
+                view.set_progress(reply.message.id, "" if growing else reply.figures.words)
                 view.flush()
                 self._tell(reply)
         if idle:

@@ -113,6 +113,13 @@ async def reply(backend: LocalBackend, request: GenerationRequest) -> Run:
     return await collect(await begin(backend, request))
 
 
+async def wait_until(predicate: Callable[[], bool]) -> None:
+    """Wait for something that nobody announces."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not predicate():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.002)
+
+
 async def follow(backend: LocalBackend, tokens: Sequence[int], **edits: Value) -> Run:
     """The reply to a prompt of exactly these tokens."""
     prepared = await backend.prepare(raw("any", **edits))

@@ -5,7 +5,8 @@ of results; `ask` does so in a process of its own. A job is one of
 {"tokens", "split", "limit", "chain"}: continue; `split` are the sizes of the batches in which the prompt is computed,
 `chain` the samplers as [name, argument …];
 {"text", "special"}: tokenise;
-{"tokens", "judge"}: of each token from position `judge` on, by how much its logit stays below the highest.
+{"tokens", "judge", "banned"}: of each token from position `judge` on, by how much its logit stays below the highest
+that is not banned.
 """
 
 from __future__ import annotations
@@ -90,14 +91,15 @@ class BareLlama:
         llama.llama_sampler_free(chain)
         return written
 
-    def judge(self, tokens: list[int], start: int) -> list[float]:
+    def judge(self, tokens: list[int], start: int, banned: list[int]) -> list[float]:
         llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
         self._decode(tokens, 0, all_logits=True)
         size = llama.llama_vocab_n_tokens(self._vocabulary)
         gaps = []
         for position in range(start, len(tokens)):
             logits = llama.llama_get_logits_ith(self._context, position - 1)[:size]
-            gaps.append(max(logits) - logits[tokens[position]])
+            highest = max(logit for token, logit in enumerate(logits) if token not in banned)
+            gaps.append(highest - logits[tokens[position]])
         return gaps
 
     def _decode(self, tokens: list[int], first: int, *, all_logits: bool = False) -> None:
@@ -114,7 +116,7 @@ class BareLlama:
         if "text" in job:
             return self.tokenize(job["text"], job["special"])
         if "judge" in job:
-            return self.judge(job["tokens"], job["judge"])
+            return self.judge(job["tokens"], job["judge"], job["banned"])
         return self.generate(job["tokens"], job["split"], job["limit"], job["chain"])
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-TESTS = Path(__file__).parents[1]
-sys.path.insert(0, str(TESTS / "fakes"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from engine_run import opened

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from engine_run import GREEDY, Run, chat, follow, opened, raw, reply
+from engine_run import GREEDY, Run, chat, follow, opened, reply
 from recurrent_model import write_recurrent_model
 
 from chatapp.backends.local import LocalBackend

@@ -96,8 +96,13 @@ class Desk:
         await self.quiet()
 
     async def quiet(self) -> None:
-        """Wait until nothing is being written."""
-        await self.until(lambda: not self.pane.stream.writing)
+        """Wait until nothing is being written, and the screen shows how it ended."""
+        await self.until(
+            lambda: (
+                not self.pane.stream.writing
+                and all(message.status != "streaming" for message in self.pane.transcript.messages)
+            )
+        )
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds; fail after a while."""

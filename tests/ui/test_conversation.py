@@ -65,6 +65,8 @@ async def test_escape_stops_and_keeps_the_text(bench: Bench) -> None:
     async with bench([Script(text=LONG, tokens_per_second=SLOW)]) as desk:
         await desk.say("count")
         await desk.until(lambda: len(desk.texts) == 2 and "two" in desk.texts[1])
+        await desk.until(lambda: "one two" in desk.screen())
+        assert desk.screen().count("writing") == 2  # in the list and in the status line
         await desk.pilot.press("escape")
         await desk.quiet()
         reply = desk.session.thread(desk.pane.conversation_id)[-1]

@@ -74,7 +74,7 @@ _TOPICS: tuple[tuple[float, Callable[[Random], Exchange]], ...] = (
     (8, stories.exchange),
     (6, knowledge.capitals),
     (6, knowledge.opposites),
-    (11, knowledge.sums),
+    (20, knowledge.sums),
     (8, objects.exchange),
     (11, lambda rng: (unknown.turn(rng),)),
 )

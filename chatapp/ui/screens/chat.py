@@ -31,7 +31,7 @@ from chatapp.ui.messages import (
     SystemPromptEdited,
 )
 from chatapp.ui.model_state import ModelState
-from chatapp.ui.notice import say
+from chatapp.ui.screens.errands import Errands
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.screens.panels import Panels
 from chatapp.ui.screens.shelf import Shelf
@@ -57,10 +57,7 @@ class Columns(Horizontal):
 
 
 class ChatScreen(Screen[None]):
-    """Coordinates; what things look like is in the widgets, what they do in the session.
-
-    What the first paint does not show is imported when it is asked for.
-    """
+    """Coordinates; what things look like is in the widgets, what they do in the session."""
 
     AUTO_FOCUS = "#composer"
     BLANK = True
@@ -80,9 +77,6 @@ class ChatScreen(Screen[None]):
         super().__init__(id="chat")
         self._session = session
         self._settings = settings
-        self._keymap = keymap
-        self._themes = themes
-        self._save_setting = save_setting
         self._problems = problems
         self._inspector: Inspector | None = None
         self._resume = resume
@@ -90,6 +84,7 @@ class ChatScreen(Screen[None]):
         self._panel = ConversationList(keymap)
         self._pane = Pane(session, settings, keymap, history)
         self._shelf = Shelf(session, self._panel, self._pane, keymap)
+        self._errands = Errands(self, session, self._pane, keymap, themes, save_setting)
         self._panels = Panels(self, list_open=settings.show_conversations, inspector_open=settings.show_inspector)
         keymap.bind(self, "screen.perform('{id}')", "app", without=APP_ACTIONS)
 
@@ -123,7 +118,7 @@ class ChatScreen(Screen[None]):
             self.query_one(Banner).add(problem)
         self._open(None)
         if self._resume is not None:
-            self._open_id(self._resume)
+            self.open_id(self._resume)
         self._shelf.refresh()
         self.call_after_refresh(self._after_first_paint)
 
@@ -152,7 +147,7 @@ class ChatScreen(Screen[None]):
     @property
     def performers(self) -> Mapping[str, Callable[[], object]]:
         """What each action of the registry calls."""
-        pane, shelf = self._pane, self._shelf
+        pane, shelf, errands = self._pane, self._shelf, self._errands
         return {
             "send-message": self._send,
             "new-line": pane.composer.new_line,
@@ -163,15 +158,15 @@ class ChatScreen(Screen[None]):
             "new-conversation": lambda: self._open(None),
             "toggle-conversations": lambda: self._toggle("list"),
             "toggle-inspector": lambda: self._toggle("inspector"),
-            "open-palette": self._open_palette,
-            "show-help": self._show_help,
-            "edit-in-editor": self._edit_in_editor,
-            "copy-reply": self._copy_reply,
+            "open-palette": lambda: errands.open_palette(self.action_perform, self.open_id),
+            "show-help": errands.show_help,
+            "edit-in-editor": errands.edit_in_editor,
+            "copy-reply": errands.copy_reply,
             "toggle-thoughts": pane.transcript.toggle_thoughts,
             "rename-conversation": shelf.rename,
             "delete-conversation": lambda: attempt(self, shelf.delete()),
             "undo-delete": lambda: attempt(self, shelf.undo_delete()),
-            "switch-theme": self._switch_theme,
+            "switch-theme": errands.switch_theme,
             **{name: partial(self.run_app_action, name) for name in APP_ACTIONS},
         }
 
@@ -214,58 +209,6 @@ class ChatScreen(Screen[None]):
             self._panels.add("inspector", self._inspector)
         return self._inspector
 
-    def _show_help(self) -> None:
-        from chatapp.ui.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(self._keymap))
-
-    def _open_palette(self) -> None:
-        from chatapp.ui.palette import Palette, action_entries, conversation_entries
-
-        entries = [*action_entries(self._keymap), *conversation_entries(self._session.conversations(limit=50))]
-
-        def take(chosen: str | None) -> None:
-            kind, _, name = (chosen or "").partition(":")
-            if kind == "action":
-                self.action_perform(name)
-            elif kind == "conversation":
-                self._open_id(int(name))
-
-        self.app.push_screen(Palette("Do anything", entries), take)
-
-    def _switch_theme(self) -> None:
-        from chatapp.ui.palette import Palette, theme_entries
-
-        before = self.app.theme
-
-        def preview(name: str) -> None:
-            self.app.theme = name
-
-        def take(chosen: str | None) -> None:
-            self.app.theme = chosen or before
-            if chosen and chosen != before:
-                self._keep_theme(chosen)
-
-        entries = theme_entries(self._themes, before)
-        self.app.push_screen(Palette("Theme", entries, preview=preview), take)
-
-    @shown
-    def _keep_theme(self, name: str) -> None:
-        self._save_setting("theme", name)
-
-    def _edit_in_editor(self) -> None:
-        from chatapp.ui import editor
-
-        composer = self._pane.composer
-        composer.put(editor.edit(self.app, composer.message))
-
-    def _copy_reply(self) -> None:
-        reply = self._pane.last_reply()
-        if reply is None or not reply.text:
-            say(self.app, "There is no reply to copy yet.")
-        else:
-            self.app.copy_to_clipboard(reply.text)
-
     # --- conversations
 
     def _open(self, conversation: Conversation | None) -> None:
@@ -278,13 +221,14 @@ class ChatScreen(Screen[None]):
         self._pane.composer.focus()
 
     @shown
-    def _open_id(self, conversation_id: int) -> None:
+    def open_id(self, conversation_id: int) -> None:
+        """Show a conversation."""
         self._open(self._session.conversation(conversation_id))
 
     @on(ConversationChosen)
     def open_chosen(self, event: ConversationChosen) -> None:
         """Show what was picked in the list."""
-        self._open_id(event.conversation_id)
+        self.open_id(event.conversation_id)
 
     @on(ConversationList.NewWanted)
     @shown
@@ -342,18 +286,7 @@ class ChatScreen(Screen[None]):
     @on(Transcript.LinkActivated)
     def follow_link(self, event: Transcript.LinkActivated) -> None:
         """Show where a link leads, then open or copy it."""
-        from chatapp.ui.dialogs.confirm_link import ConfirmLinkDialog, can_open
-
-        def take(choice: str | None) -> None:
-            if choice == "open":
-                self.app.open_url(event.href)
-            elif choice == "copy":
-                self.app.copy_to_clipboard(event.href)
-
-        if self._settings.confirm_links or not can_open(event.href):
-            self.app.push_screen(ConfirmLinkDialog(event.href), take)
-        else:
-            take("open")
+        self._errands.follow_link(event.href, confirm=self._settings.confirm_links)
 
     # --- settings of the next message
 

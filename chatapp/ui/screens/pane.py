@@ -143,20 +143,23 @@ class Pane(Vertical):
         """Use another system prompt from the next message on."""
         if text != self.system_prompt:
             self.system_prompt = text
-            self._settings_saved = False
-            attempt(self, self._save_settings())
+            self._keep_settings()
 
     def set_edits(self, edits: dict[str, Value]) -> None:
         """Use other parameter values from the next message on."""
         self.edits = edits
-        self._settings_saved = False
-        attempt(self, self._save_settings())
+        self._keep_settings()
 
-    async def _save_settings(self) -> None:
-        if self.conversation is not None and not self._settings_saved:
+    def _keep_settings(self) -> None:
+        self._settings_saved = False
+        if self.conversation is not None:
+            attempt(self, self._save_settings(self.conversation.id, self.system_prompt, self.edits))
+
+    async def _save_settings(self, conversation_id: int, system_prompt: str, edits: dict[str, Value]) -> None:
+        await self._session.set_system_prompt(conversation_id, system_prompt)
+        await self._session.set_edits(conversation_id, edits)
+        if (conversation_id, system_prompt, edits) == (self.conversation_id, self.system_prompt, self.edits):
             self._settings_saved = True
-            await self._session.set_system_prompt(self.conversation.id, self.system_prompt)
-            await self._session.set_edits(self.conversation.id, self.edits)
 
     # --- sending and what comes of it
 
@@ -180,8 +183,8 @@ class Pane(Vertical):
                 conversation = await self._session.create(system_prompt=self.system_prompt, edits=self.edits)
                 if self.conversation is None:
                     self.conversation = conversation
-            else:
-                await self._save_settings()
+            elif not self._settings_saved:
+                await self._save_settings(conversation.id, self.system_prompt, self.edits)
             turn = await self._session.send(conversation.id, text)
         except ChatappError as error:
             self.composer.give_back(text)
@@ -251,7 +254,8 @@ class Pane(Vertical):
         if not thread or thread[-1].role != "assistant":
             say(self.app, "There is no reply yet that could be written again.", severity="warning")
             return
-        await self._save_settings()
+        if not self._settings_saved:
+            await self._save_settings(thread[-1].conversation_id, self.system_prompt, self.edits)
         turn = await self._session.regenerate(thread[-1].id)
         self.stream.start(turn, "")
         self.post_message(ConversationChanged(turn.conversation_id))

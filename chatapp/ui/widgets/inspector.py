@@ -61,7 +61,9 @@ class Inspector(Vertical):
 
     def show(self, system_prompt: str, edits: Values, metadata: Mapping[str, str]) -> None:
         """Show a conversation's settings over the wishes in the model's metadata."""
-        self.finish_typing()
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
         self._edits, self._model = dict(edits), model_values(metadata)
         self._shown_prompt = system_prompt
         editor = self.query_one(SystemPrompt)
@@ -87,12 +89,6 @@ class Inspector(Vertical):
         self.post_message(InspectorOpened())
         if self._focus_wanted:
             self.take_focus()
-
-    def finish_typing(self) -> None:
-        """Tell at once of a system prompt that is still being typed."""
-        if self._pause is not None:
-            self._pause.stop()
-            self._tell_prompt()
 
     @on(TextArea.Changed, "#system-prompt")
     def prompt_typed(self, event: TextArea.Changed) -> None:

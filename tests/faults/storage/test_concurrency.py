@@ -46,7 +46,7 @@ async def test_two_processes_and_a_slow_reader(tmp_path: Path) -> None:
     store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}))
     shared = await store.conversations.create(title="shared")
     command = [sys.executable, "-c", WORKER, str(home), str(ROUNDS), str(shared.id)]
-    writers = [subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) for _ in range(2)]
+    writers = [subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT) for _ in range(2)]  # noqa: ASYNC220
     own = 0
     while any(writer.poll() is None for writer in writers):
         store.conversations.list()

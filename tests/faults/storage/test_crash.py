@@ -65,7 +65,7 @@ async def test_nothing_acknowledged_is_lost_when_the_process_is_killed(tmp_path:
 async def test_a_reply_that_another_process_writes_is_left_alone(tmp_path: Path) -> None:
     paths = Paths.of({"CHATAPP_HOME": str(tmp_path / "home")})
     command = [sys.executable, str(WRITING), str(tmp_path / "home"), "hold"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:  # noqa: ASYNC220
         assert process.stdin is not None and process.stdout is not None
         question, reply, _ = (json.loads(process.stdout.readline())["message"] for _ in range(3))
         store = Store.open(paths)

@@ -134,7 +134,7 @@ async def test_writes_that_the_system_refuses(tmp_path: Path) -> None:
     for step in range(12):
         home = tmp_path / str(step)
         command = [sys.executable, str(FILLING), str(home), str(step * 4096)]
-        process = subprocess.run(command, stdout=subprocess.PIPE, env=ENVIRONMENT, check=True)
+        process = subprocess.run(command, stdout=subprocess.PIPE, env=ENVIRONMENT, check=True)  # noqa: ASYNC221
         told = json.loads(process.stdout)
         assert told["failed"] == "StoreUnwritable" and told["recovered"]
         paths = Paths.of({"CHATAPP_HOME": str(home)})

@@ -42,8 +42,10 @@ async def fill(store: Store, *texts: str) -> dict[str, int]:
     [
         ("fox", (0, 5)), ("FOX quick", (0,)), ("qui", (0,)), ("quick fo", (0,)), ("quick f", (0,)), ("ick", ()),
         ('"brown fox"', (0,)), ('"fox brown"', ()), ("brown fox over", (0,)), ("zoe", (1,)), ("Brucke", (1,)),
-        ("naïve", (1,)), ("σίσυφος", (1,)), ("東京", (2,)), ("京都", (2,)), ("天", (2,)), ("す", (2,)), ("東京都の天気", (2,)),
-        ("京東", ()), ("gpt", (2,)), ("翻訳", (2,)), ("GPTで翻訳", (2,)), ("สวัสดี", (3,)), ("ครับ", (3,)), ("snake_case", (4,)), ("foo-bar", (4,)),
+        ("naïve", (1,)), ("σίσυφος", (1,)), ("東京", (2,)), ("京都", (2,)), ("天", (2,)), ("す", (2,)),
+        ("東京都の天気", (2,)),
+        ("京東", ()), ("gpt", (2,)), ("翻訳", (2,)), ("GPTで翻訳", (2,)), ("สวัสดี", (3,)), ("ครับ", (3,)),
+        ("snake_case", (4,)), ("foo-bar", (4,)),
         ("c++", (4,)), ("example.org", (4,)), ("3.14", (4,)), ("AND", (4, 5)), ("NOT", (5,)), ("column:fox", (5,)),
         ("near", (5,)), ("", ()), ("   ", ()), ("*", ()), ('"', ()), ('""', ()), ("xyzzy", ()), ("fox xyzzy", ()),
     ],
@@ -99,7 +101,8 @@ def hostile(rng: random.Random) -> str:
     """A query that means something to FTS5, to LIKE, to SQL or to Unicode."""
     pieces = (
         '"', "'", "*", "^", "(", ")", "{", "}", ":", "-", "+", "NEAR(", "AND", "OR", "NOT", "a", "fox", "%", "_", "\\",
-        ";", "--", "\0", "\ud800", "\ufeff", "\u202e", "é", "東", "\u0301", "🦊", "\n", "\x1b", "text :", "rowid", "1e999", " ",
+        ";", "--", "\0", "\ud800", "\ufeff", "\u202e", "é", "東", "\u0301", "🦊", "\n", "\x1b", "text :", "rowid",
+        "1e999", " ",
     )  # fmt: skip
     if rng.random() < 0.1:
         return "".join(chr(rng.randrange(0x110000)) for _ in range(rng.randint(1, 30)))
@@ -212,8 +215,9 @@ def test_unspaced_scripts_are_paired() -> None:
     assert segmented("abc") == "abc"
     assert segmented("東京都").split() == ["東京", "京都", "都"]
     assert segmented("in 京 town").split() == ["in", "京", "京", "town"]
-    assert expression([Term("東京都"), Term("fox")]) == '"東京 京都" "fox" *'
-    assert expression([Term("都"), Term("say hi", quoted=True)]) == '"都" * "say hi"'
+    assert expression(terms("東京都 fox")) == '"東京 京都" "fox" *'
+    assert expression(terms('都 "say hi"')) == '"都" * "say hi"'
+    assert expression([Term('a "b" *')]) == '"a  b  *"'
     assert expression([]) == ""
 
 
