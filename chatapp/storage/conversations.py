@@ -49,9 +49,14 @@ class Conversations:
             lambda connection: listing.conversations(connection, filter, trash, limit, self._index_failed)
         )
 
-    def thread(self, conversation_id: int, leaf_id: int | None = None) -> builtins.list[StoredMessage]:
-        """The branch that ends in `leaf_id`, from its root on; the one that is shown where that is None."""
-        return self._database.read(lambda connection: tree.thread(connection, conversation_id, leaf_id))
+    def thread(
+        self, conversation_id: int, leaf_id: int | None = None, *, last: int | None = None
+    ) -> builtins.list[StoredMessage]:
+        """The branch that ends in `leaf_id`, from its root on; the one that is shown where that is None.
+
+        With `last` only so many messages at its end, which takes the same time however long it is.
+        """
+        return self._database.read(lambda connection: tree.thread(connection, conversation_id, leaf_id, last))
 
     def message(self, message_id: int) -> StoredMessage:
         """The message of that id."""

@@ -19,17 +19,21 @@ from typing import TypeVar
 
 from chatapp.core.errors import StorageError
 from chatapp.storage.connection import TURN_S, in_transaction, number
-from chatapp.storage.failure import SQL_ERRORS, storage_error
+from chatapp.storage.failure import SQL_ERRORS, identity_of, moved, storage_error
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Connections:
-    """The connection that writes and the one that reads: one and the same in memory."""
+    """The connection that writes and the one that reads: one and the same in memory.
+
+    `identity` tells the file that they opened from another one that took its name later.
+    """
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
+    identity: tuple[int, int] | None = None
 
     @property
     def in_memory(self) -> bool:
@@ -78,6 +82,7 @@ class Database:
         """Run `query`, which only reads, at once; raise StorageError."""
         used = self._connections
         try:
+            self._check_identity(used)
             return self._read(query)
         except StorageError as error:
             if not self._recovered(error, used):
@@ -194,11 +199,16 @@ class Database:
         with self._writing:
             used = self._connections
             try:
+                self._check_identity(used)
                 return self._transact(used, change)
             except StorageError as error:
                 if not self._recovered(error, used):
                     raise
             return self._transact(self._connections, change)
+
+    def _check_identity(self, used: Connections) -> None:
+        if used.identity is not None and identity_of(self.path) != used.identity:
+            raise moved(self.path)
 
     def _transact(self, used: Connections, change: Callable[[sqlite3.Connection], T]) -> T:
         with self._reading if used.in_memory else contextlib.nullcontext():

@@ -31,6 +31,12 @@ SQL_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 FAILURES = (*SQL_ERRORS, OSError)
 
 
+class StoreMoved(StorageError):
+    """Another file, or none, has the database's name since it was opened."""
+
+    title = "The store was moved"
+
+
 def storage_error(error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path) -> StorageError:
     """Say what `error` means for the database at `path`, and how to mend it."""
     place = clean_line(str(path))
@@ -57,6 +63,23 @@ def damaged(path: Path, reason: str) -> StoreDamaged:
     return StoreDamaged(
         f"The database {clean_line(str(path))} is damaged: {clean_line(reason)}.",
         hint="Open chatapp again: it sets the file aside, opens the newest backup and saves what can be read.",
+    )
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """The file's device and number, None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def moved(path: Path) -> StoreMoved:
+    """The error for a database whose file was moved or removed while it was open."""
+    return StoreMoved(
+        f"The database {clean_line(str(path))} was moved or removed while it was open.",
+        hint="The conversations that go on are saved again under that name.",
     )
 
 

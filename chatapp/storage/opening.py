@@ -16,7 +16,7 @@ from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, make_private
 from chatapp.storage.connection import TURN_S, connect, in_transaction, number
 from chatapp.storage.database import Connections
-from chatapp.storage.failure import FAILURES, SQL_ERRORS, damaged, storage_error
+from chatapp.storage.failure import FAILURES, SQL_ERRORS, damaged, identity_of, storage_error
 from chatapp.storage.lock import Lock
 from chatapp.storage.migrations import APPLICATION_ID, VERSION, expected_schema, migrate, schema, version
 from chatapp.storage.recovery import put_in_place, recover
@@ -94,7 +94,8 @@ def _prepared(paths: Paths, writer: Writer) -> Opened:
             in_transaction(connection, lambda inside: interrupt_abandoned(inside, writer))
             problems = () if index.prepare(connection) else (_no_full_text_search(),)
             connection.execute(f"PRAGMA busy_timeout={int(TURN_S * 1000)}")
-            return Opened(Connections(connection, connect(paths.database)), problems)
+            connections = Connections(connection, connect(paths.database), identity_of(paths.database))
+            return Opened(connections, problems)
         except BaseException:
             connection.close()
             raise

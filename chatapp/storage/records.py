@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from chatapp.core.conversations import STATUSES, Conversation, Generation, Status, StoredMessage
 from chatapp.core.messages import AttachmentPart, Part, ReasoningPart, Role, TextPart
@@ -155,17 +156,26 @@ def encode_json(value: object) -> str:
 def _decode_generation(columns: Sequence[int | float | bytes | None]) -> Generation | None:
     setup, detail, token_ids = (value if isinstance(value, bytes) else b"" for value in columns)
     try:
-        ids = array("i")
-        ids.frombytes(token_ids[: len(token_ids) // ids.itemsize * ids.itemsize])
-        shared = _decode_setup(setup) if setup else {}
-        return msgspec.structs.replace(_generation.decode(detail), token_ids=tuple(_little_endian(ids)), **shared)
+        generation = _generation.decode(detail)
+        shared = _decode_setup(setup) if setup else ()
     except _UNDECODABLE:
         return None
+    # Nobody else holds the new value yet; replacing fields the usual way takes half the time of opening a thread.
+    for name, value in shared:
+        force_setattr(generation, name, value)
+    force_setattr(generation, "token_ids", _decode_ids(token_ids))
+    return generation
 
 
 @lru_cache(maxsize=256)
-def _decode_setup(raw: bytes) -> dict[str, str | tuple[Setting, ...]]:
-    return msgspec.structs.asdict(_setup.decode(raw))
+def _decode_setup(raw: bytes) -> tuple[tuple[str, str | tuple[Setting, ...]], ...]:
+    return tuple(msgspec.structs.asdict(_setup.decode(raw)).items())
+
+
+def _decode_ids(raw: bytes) -> tuple[int, ...]:
+    ids = array("i")
+    ids.frombytes(raw[: len(raw) // ids.itemsize * ids.itemsize])
+    return tuple(_little_endian(ids))
 
 
 def _decode_edits(raw: bytes) -> dict[str, StoredValue]:

@@ -44,9 +44,12 @@ _CONVERSATION = COLUMNS["conversations"].replace("message_count, ", "").replace(
 _MESSAGE = COLUMNS["messages"]
 
 
-def take_refuge(database: Path) -> sqlite3.Connection:
-    """A database in memory with what can be read of the file, which notes what changes from here on."""
-    memory = _copy(database)
+def take_refuge(database: Path, live: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    """A database in memory with what can be read of the file, which notes what changes from here on.
+
+    Where the file is gone, what the connection `live` still sees of it is taken.
+    """
+    memory = _copy(database, live if not database.exists() else None)
     for table, step in (("conversations", 1_000), ("messages", 100_000)):
         last = number(memory, "SELECT max(seq) FROM sqlite_sequence WHERE name = ?", (table,))
         memory.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
@@ -99,10 +102,13 @@ def save_kept(directory: Path, file: sqlite3.Connection) -> int:
     return count
 
 
-def _copy(database: Path) -> sqlite3.Connection:
+def _copy(database: Path, live: sqlite3.Connection | None) -> sqlite3.Connection:
     for immutable in (False, True):
         memory = connect_memory()
         try:
+            if live is not None:
+                copy(live, memory)
+                return memory
             # Locks may be what is missing; a copy made without them must prove that it is whole.
             with contextlib.closing(connect_read_only(database, immutable=immutable, wait_s=_LOCKED_WAIT_S)) as source:
                 _copy_from(source, memory, database)

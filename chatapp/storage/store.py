@@ -5,6 +5,7 @@ Where the file can't be used, the conversation goes on in memory and what is new
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import date
@@ -16,7 +17,7 @@ from chatapp.storage import backup, index, refuge
 from chatapp.storage.connection import connect_memory, number
 from chatapp.storage.conversations import Conversations
 from chatapp.storage.database import Connections, Database
-from chatapp.storage.failure import FAILURES, SQL_ERRORS, storage_error
+from chatapp.storage.failure import FAILURES, SQL_ERRORS, StoreMoved, storage_error
 from chatapp.storage.migrations import migrate
 from chatapp.storage.opening import Opened, open_file, suspect
 from chatapp.storage.search import Search
@@ -123,16 +124,17 @@ class Store:
         """Decide how to go on when the file fails: with a repaired one, in memory, or not at all."""
         if self._incognito or self._failure is not None:
             return None
-        if isinstance(error, StoreDamaged):
+        live: sqlite3.Connection | None = self._database.connections.reader
+        if isinstance(error, StoreDamaged) or (isinstance(error, StoreMoved) and self._paths.database.exists()):
             suspect(self._paths.database)
             self._database.let_go()
             try:
                 return self._adopted(open_file(self._paths, self._writer))
             except StorageError as reason:
-                error = reason
-        elif not isinstance(error, StoreUnwritable | StoreBusy):
+                error, live = reason, None
+        elif not isinstance(error, StoreUnwritable | StoreBusy | StoreMoved):
             return None
-        memory = refuge.take_refuge(self._paths.database)
+        memory = refuge.take_refuge(self._paths.database, live)
         self._failure = error
         self._database.wake(RETRY_S)
         return Connections(memory, memory)

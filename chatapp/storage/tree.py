@@ -56,16 +56,22 @@ def read_message(connection: sqlite3.Connection, message_id: int) -> StoredMessa
     return stored_message(row)
 
 
-def thread(connection: sqlite3.Connection, conversation_id: int, leaf_id: int | None) -> list[StoredMessage]:
-    """The branch that ends in `leaf_id`, or in the conversation's own leaf, from its root on; raise NotFound."""
+def thread(
+    connection: sqlite3.Connection, conversation_id: int, leaf_id: int | None, last: int | None = None
+) -> list[StoredMessage]:
+    """The branch that ends in `leaf_id`, or in the conversation's own leaf, from its root on; raise NotFound.
+
+    With `last` only so many messages at its end.
+    """
     leaf = leaf_id if leaf_id is not None else read_conversation(connection, conversation_id).leaf_id
     if leaf is None:
         return []
     rows = connection.execute(
         "WITH RECURSIVE branch(id, parent_id) AS (SELECT id, parent_id FROM messages WHERE id = ? AND "
-        "conversation_id = ? UNION SELECT m.id, m.parent_id FROM branch JOIN messages m ON m.id = branch.parent_id) "
+        "conversation_id = ? UNION ALL SELECT m.id, m.parent_id FROM branch JOIN messages m ON m.id = branch.parent_id "
+        "AND m.id < branch.id LIMIT ?) "
         f"SELECT {MESSAGE_COLUMNS} FROM branch JOIN messages m ON m.id = branch.id {GENERATIONS}",
-        (_row_id(leaf), _row_id(conversation_id)),
+        (_row_id(leaf), _row_id(conversation_id), -1 if last is None else last),
     ).fetchall()
     if not rows and leaf_id is not None:
         raise NotFound(f"Message {leaf_id} does not belong to conversation {conversation_id}.")

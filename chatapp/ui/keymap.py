@@ -50,6 +50,10 @@ class Keymap:
         """The keys of an action, the first being the one to show; empty where it has none."""
         return self._keys[action_id]
 
+    def of(self, scope: str) -> list[str]:
+        """The ids of a scope's actions."""
+        return [action.id for action in ACTIONS.values() if action.where == scope]
+
     def edited(self, action_id: str) -> bool:
         """Whether a person bound this action anew."""
         return action_id in self._edited
@@ -64,7 +68,8 @@ class Keymap:
     ) -> None:
         """Bind the actions of `scopes` on `node` to the Textual action `action`, where `{id}` and `{method}` stand.
 
-        A composer's keys, and keys that a person chose, are seen before the focused widget's own.
+        Keys that a person chose are seen before the focused widget's own. A composer looks at its keys itself, in
+        the order of typing.
         """
         made = [
             Binding(
@@ -72,7 +77,7 @@ class Keymap:
                 action.format(id=entry.id, method=entry.method),
                 entry.label,
                 id=entry.id,
-                priority=entry.where == "composer" or self.edited(entry.id) or entry.id in _FIRST,
+                priority=entry.where != "composer" and (self.edited(entry.id) or entry.id in _FIRST),
             )
             for entry in ACTIONS.values()
             if entry.where in scopes

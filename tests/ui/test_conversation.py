@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual import events
+
 from chatapp.backends.script import Failure, Script
 from chatapp.core.backend import GenerationRequest
 from chatapp.core.errors import EngineCrashed, ModelInvalid
@@ -194,3 +196,13 @@ async def _open(desk: Desk, index: int) -> None:
 def _chosen(number: int | None) -> ConversationChosen:
     assert number is not None
     return ConversationChosen(number)
+
+
+async def test_a_burst_of_keys_keeps_its_order_and_its_conversation(bench: Bench) -> None:
+    async with bench() as desk:
+        for text in ("first", "second"):
+            for letter in text:
+                desk.app.post_message(events.Key(letter, letter))
+            desk.app.post_message(events.Key("enter", "\r"))
+        await desk.until(lambda: desk.texts[::2] == ["first", "second"] and len(desk.texts) == 4)
+        assert len(desk.session.conversations()) == 1

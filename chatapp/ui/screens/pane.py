@@ -24,6 +24,9 @@ from chatapp.ui.stream import Stream
 from chatapp.ui.widgets.composer import Composer
 from chatapp.ui.widgets.transcript import Transcript
 
+_UNBORN = 0
+"""Stands for the conversation that comes to be with its first message; no stored one has this id."""
+
 
 class Pane(Vertical):
     """Shows a conversation, or an empty one that comes to be with its first message.
@@ -173,21 +176,27 @@ class Pane(Vertical):
             self._queue().append(text)
             self._show_queue()
         else:
-            attempt(self, self._send(text))
+            self._begin(text)
+
+    def _begin(self, text: str) -> None:
+        # Set before the task runs, so that a message typed in the same instant waits for this one.
+        self._sending = True
+        attempt(self, self._send(text))
 
     async def _send(self, text: str) -> None:
-        self._sending = True
         try:
             conversation = self.conversation
             if conversation is None:
                 conversation = await self._session.create(system_prompt=self.system_prompt, edits=self.edits)
                 if self.conversation is None:
                     self.conversation = conversation
+                self._queues[conversation.id] = self._queues.pop(_UNBORN, [])
             elif not self._settings_saved:
                 await self._save_settings(conversation.id, self.system_prompt, self.edits)
             turn = await self._session.send(conversation.id, text)
         except ChatappError as error:
-            self.composer.give_back(text)
+            self.composer.give_back("\n".join((text, *self._queues.pop(self.conversation_id or _UNBORN, []))))
+            self._show_queue()
             say_error(self.app, error)
             return
         finally:
@@ -220,7 +229,7 @@ class Pane(Vertical):
         waiting = self._queues.pop(event.conversation_id, [])
         if waiting and shown and event.error is None and event.reply.status == "complete":
             self._queues[event.conversation_id] = waiting[1:]
-            attempt(self, self._send(waiting[0]))
+            self._begin(waiting[0])
         elif waiting:
             self._give_back(event.conversation_id, "\n".join(waiting))
         self._show_queue()
@@ -286,11 +295,11 @@ class Pane(Vertical):
     # --- what waits to be sent
 
     def _queue(self) -> list[str]:
-        return self._queues.setdefault(self.conversation_id or 0, [])
+        return self._queues.setdefault(self.conversation_id or _UNBORN, [])
 
     def _show_queue(self) -> None:
         line = self.query_one("#queue", Static)
-        waiting = self._queues.get(self.conversation_id or 0, [])
+        waiting = self._queues.get(self.conversation_id or _UNBORN, [])
         line.display = bool(waiting)
         if waiting:
             more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""

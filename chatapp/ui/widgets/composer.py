@@ -30,6 +30,7 @@ class Composer(TextArea):
             placeholder=Content("Message"),
         )
         keymap.bind(self, "screen.perform('{id}')", "composer")
+        self._actions = {key: action for action in keymap.of("composer") for key in keymap.keys(action)}
         self.pastes = Pastes()
         self._recall = history
         self._recalled: str | None = None
@@ -63,6 +64,16 @@ class Composer(TextArea):
         """Begin a new line at the cursor."""
         start, end = self.selection
         self._replace_via_keyboard("\n", start, end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Obey keys in the order in which they were typed: enter must not overtake the letters before it."""
+        action = next((self._actions[key] for key in event.aliases if key in self._actions), None)
+        if action is None:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        await self.run_action(f"screen.perform('{action}')")
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Insert what was pasted, cleaned, and folded where it is long."""

@@ -154,3 +154,42 @@ def test_importing_the_store_needs_nothing_heavy() -> None:
         [sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
     assert output.stdout.strip() == "[]"
+
+
+async def test_a_file_that_another_process_replaced_is_opened_anew(paths: Paths) -> None:
+    here = Store.open(paths)
+    made = await here.conversations.create(title="before")
+    copy = paths.database.read_bytes()
+    paths.database.rename(paths.database.with_name("elsewhere"))
+    paths.database.write_bytes(copy)
+    await here.conversations.add_message(made.id, None, "user", [TextPart("into the new file")])
+    assert here.persistent
+    there = Store.open(paths)
+    assert [message.text for message in there.conversations.thread(made.id)] == ["into the new file"]
+    await there.close()
+    await here.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file can't be removed there")
+async def test_a_conversation_goes_on_when_its_file_is_removed(paths: Paths) -> None:
+    store = Store.open(paths)
+    made = await store.conversations.create(title="going on")
+    other = await store.conversations.create(title="left alone")
+    await store.conversations.add_message(made.id, None, "user", [TextPart("before")])
+    paths.database.unlink()
+    leaf = store.conversations.get(made.id).leaf_id
+    await store.conversations.add_message(made.id, leaf, "user", [TextPart("after")])
+    assert not store.persistent and "removed" in store.problems[0].message
+    assert store.conversations.get(other.id).title == "left alone"
+    assert await store.retry()
+    assert [message.text for message in store.conversations.thread(made.id)] == ["before", "after"]
+    await store.close()
+
+
+async def test_the_end_of_a_thread_can_be_read_alone(store: Store) -> None:
+    made = await store.conversations.create()
+    leaf = None
+    for place in range(20):
+        leaf = (await store.conversations.add_message(made.id, leaf, "user", [TextPart(str(place))])).id
+    assert [message.text for message in store.conversations.thread(made.id, last=3)] == ["17", "18", "19"]
+    assert len(store.conversations.thread(made.id, last=100)) == 20
