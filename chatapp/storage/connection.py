@@ -20,10 +20,30 @@ Parameters: TypeAlias = tuple[int | float | str | bytes | None, ...]
 T = TypeVar("T")
 
 WRITER_WAIT_S = 10.0
-"""How long a write waits for other processes, in turns of `TURN_S` between which it can be called off."""
+READER_WAIT_S = 3.0
+"""How long writing and reading wait for other processes."""
 
-TURN_S = 0.2
-READER_WAIT_S = 2.0
+TURN_S = 0.05
+"""How long SQLite itself waits. It asks less and less often, so among busy writers a reader would starve; begun
+anew, it asks often."""
+
+
+class Patience:
+    """Tries again what SQLite refuses because others are busy, for a while or until it is called off."""
+
+    def __init__(self, seconds: float, called_off: Callable[[], bool] = lambda: False) -> None:
+        self._until = time.monotonic() + seconds
+        self._called_off = called_off
+
+    def insist(self, action: Callable[[], T]) -> T:
+        """Return what `action` returns; raise SQLITE_BUSY when patience is at its end."""
+        while True:
+            try:
+                return action()
+            except sqlite3.OperationalError as error:
+                busy = primary_code(error) == sqlite3.SQLITE_BUSY
+                if not busy or self._called_off() or time.monotonic() > self._until:
+                    raise
 
 
 def connect(path: Path, *, wait_s: float = READER_WAIT_S) -> sqlite3.Connection:
@@ -64,21 +84,11 @@ def in_transaction(
 
     It waits `WRITER_WAIT_S` for others, unless it is `called_off` meanwhile, and then raises SQLITE_BUSY.
     """
-    give_up_at = time.monotonic() + WRITER_WAIT_S
-
-    def insist(sql: str) -> None:
-        while True:
-            try:
-                connection.execute(sql)
-                return
-            except sqlite3.OperationalError as error:
-                if primary_code(error) != sqlite3.SQLITE_BUSY or called_off() or time.monotonic() > give_up_at:
-                    raise
-
-    insist("BEGIN IMMEDIATE")
+    patience = Patience(WRITER_WAIT_S, called_off)
+    patience.insist(lambda: connection.execute("BEGIN IMMEDIATE"))
     try:
         result = change(connection)
-        insist("COMMIT")
+        patience.insist(lambda: connection.execute("COMMIT"))
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from chatapp.core.errors import StorageError
-from chatapp.storage.connection import TURN_S, in_transaction, number
+from chatapp.storage.connection import READER_WAIT_S, TURN_S, Patience, in_transaction, number
 from chatapp.storage.failure import SQL_ERRORS, identity_of, moved, storage_error
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Database:
         connections: Connections,
         *,
         on_failure: Callable[[StorageError], Connections | None] = lambda error: None,
-        on_idle: Callable[[], float | None] = lambda: None,
+        on_idle: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self.path = path
         self._on_failure = on_failure
@@ -178,8 +179,7 @@ class Database:
             try:
                 task = self._queue.get(timeout=self._until_idle())
             except queue.Empty:
-                delay_s = self._on_idle()
-                self._idle_at = None if delay_s is None else time.monotonic() + delay_s
+                self._idle_at = time.monotonic() + self._on_idle()
                 continue
             if task is None:
                 return
@@ -191,7 +191,7 @@ class Database:
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         with self._reading:
             try:
-                return query(self._connections.reader)
+                return Patience(READER_WAIT_S).insist(lambda: query(self._connections.reader))
             except SQL_ERRORS as error:
                 raise storage_error(error, self.path) from error
 

@@ -31,12 +31,6 @@ SQL_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 FAILURES = (*SQL_ERRORS, OSError)
 
 
-class StoreMoved(StorageError):
-    """Another file, or none, has the database's name since it was opened."""
-
-    title = "The store was moved"
-
-
 def storage_error(error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path) -> StorageError:
     """Say what `error` means for the database at `path`, and how to mend it."""
     place = clean_line(str(path))
@@ -75,9 +69,9 @@ def identity_of(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def moved(path: Path) -> StoreMoved:
+def moved(path: Path) -> StoreUnwritable:
     """The error for a database whose file was moved or removed while it was open."""
-    return StoreMoved(
+    return StoreUnwritable(
         f"The database {clean_line(str(path))} was moved or removed while it was open.",
         hint="The conversations that go on are saved again under that name.",
     )

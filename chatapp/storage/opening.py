@@ -93,9 +93,10 @@ def _prepared(paths: Paths, writer: Writer) -> Opened:
             writer.enter()
             in_transaction(connection, lambda inside: interrupt_abandoned(inside, writer))
             problems = () if index.prepare(connection) else (_no_full_text_search(),)
-            connection.execute(f"PRAGMA busy_timeout={int(TURN_S * 1000)}")
-            connections = Connections(connection, connect(paths.database), identity_of(paths.database))
-            return Opened(connections, problems)
+            reader = connect(paths.database)
+            for opened in (connection, reader):
+                opened.execute(f"PRAGMA busy_timeout={int(TURN_S * 1000)}")
+            return Opened(Connections(connection, reader, identity_of(paths.database)), problems)
         except BaseException:
             connection.close()
             raise

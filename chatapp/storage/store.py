@@ -17,7 +17,7 @@ from chatapp.storage import backup, index, refuge
 from chatapp.storage.connection import connect_memory, number
 from chatapp.storage.conversations import Conversations
 from chatapp.storage.database import Connections, Database
-from chatapp.storage.failure import FAILURES, SQL_ERRORS, StoreMoved, storage_error
+from chatapp.storage.failure import FAILURES, SQL_ERRORS, identity_of, storage_error
 from chatapp.storage.migrations import migrate
 from chatapp.storage.opening import Opened, open_file, suspect
 from chatapp.storage.search import Search
@@ -25,6 +25,9 @@ from chatapp.storage.writer import Writer, interrupt_abandoned
 
 RETRY_S = 5.0
 """How often saving is tried again while it fails."""
+
+HOUR_S = 3600.0
+"""How often a new day is looked for, whose backup is due."""
 
 _FIRST_IDLE_S = 1.0
 
@@ -124,15 +127,16 @@ class Store:
         """Decide how to go on when the file fails: with a repaired one, in memory, or not at all."""
         if self._incognito or self._failure is not None:
             return None
-        live: sqlite3.Connection | None = self._database.connections.reader
-        if isinstance(error, StoreDamaged) or (isinstance(error, StoreMoved) and self._paths.database.exists()):
+        used = self._database.connections
+        live: sqlite3.Connection | None = used.reader
+        if isinstance(error, StoreDamaged) or identity_of(self._paths.database) not in (None, used.identity):
             suspect(self._paths.database)
             self._database.let_go()
             try:
                 return self._adopted(open_file(self._paths, self._writer))
             except StorageError as reason:
                 error, live = reason, None
-        elif not isinstance(error, StoreUnwritable | StoreBusy | StoreMoved):
+        elif not isinstance(error, StoreUnwritable | StoreBusy):
             return None
         memory = refuge.take_refuge(self._paths.database, live)
         self._failure = error
@@ -163,21 +167,21 @@ class Store:
         refuge.save_kept(self._paths.backups, opened.connections.writer)
         return opened.connections
 
-    def _idle(self) -> float | None:
-        """Do what waits for a quiet moment; return the seconds until the next, None where nothing waits."""
+    def _idle(self) -> float:
+        """Do what waits for a quiet moment; return the seconds until the next."""
         if self._failure is not None and not self._return():
             return RETRY_S
         try:
             if self._database.write_here(index.catch_up):
                 return 0.0
         except StorageError:
-            return None
-        if self._backup is None and self._backup_due():
+            return HOUR_S
+        if not (self._backup and self._backup.is_alive()) and self._backup_due():
             self._backup = threading.Thread(
                 target=self._back_up_daily, args=(self._closing.is_set,), name="chatapp-backup", daemon=True
             )
             self._backup.start()
-        return None
+        return HOUR_S
 
     def _backup_due(self, *, only_small: bool = False) -> bool:
         if not self.persistent or not backup.is_due(self._paths, date.today(), only_small=only_small):
@@ -206,7 +210,7 @@ class Store:
         if self._incognito:
             return
         if self._failure is None or self._return():
-            if self._backup is None and self._backup_due(only_small=True):
+            if self._backup_due(only_small=True):
                 self._back_up_daily(cancelled=lambda: False)
             return
         memory = self._database.connections.writer

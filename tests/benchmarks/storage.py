@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import sqlite3
 import statistics
 import tempfile
 import time
@@ -37,44 +38,37 @@ def fill(paths: Paths, conversations: int, messages: int) -> None:
     """Write that many conversations with that many messages each; words follow Zipf's law."""
     rng = random.Random(7)
     words = vocabulary(20_000, rng)
-    weights = [1 / (rank + 1) for rank in range(len(words))]
-    text = rng.choices(words, weights, k=2_000_000)
+    text = rng.choices(words, [1 / (rank + 1) for rank in range(len(words))], k=2_000_000)
     settings = resolve(edits={"temperature": 0.7}).settings
-    connection = connect(paths.database)
-    connection.execute("PRAGMA synchronous=OFF")
-    for first in range(0, conversations, 200):
-        in_transaction(
-            connection,
-            lambda inside, first=first: [
-                _converse(inside, messages, text, settings, rng) for _ in range(min(200, conversations - first))
-            ],
-        )
-    connection.close()
 
-
-def _converse(connection, messages, text, settings, rng):  # type: ignore[no-untyped-def]
-    owner = tree.create(connection, title="", system_prompt="", edits={}, model="pocket")
-    parent = None
-    for turn in range(messages):
-        role = "assistant" if turn % 2 else "user"
-        start = rng.randrange(len(text) - 200)
-        words = text[start : start + rng.randint(5, 100)]
-        generation = (
-            Generation(
+    def converse(connection: sqlite3.Connection) -> None:
+        owner = tree.create(connection, title="", system_prompt="", edits={}, model="pocket")
+        parent: int | None = None
+        for turn in range(messages):
+            start = rng.randrange(len(text) - 200)
+            said = text[start : start + rng.randint(5, 100)]
+            generation = Generation(
                 model_name="pocket",
                 model_fingerprint="f" * 64,
                 template_sha256="t" * 64,
                 settings=settings,
                 seed=rng.getrandbits(32),
-                token_ids=tuple(range(len(words))),
+                token_ids=tuple(range(len(said))),
             )
-            if turn % 2
-            else None
-        )
-        parent = tree.add_message(
-            connection, owner.id, parent, role, [TextPart(" ".join(words))],
-            status="complete", generation=generation, writer="",
-        ).id  # fmt: skip
+            parent = tree.add_message(
+                connection, owner.id, parent, "assistant" if turn % 2 else "user", [TextPart(" ".join(said))],
+                status="complete", generation=generation if turn % 2 else None, writer="",
+            ).id  # fmt: skip
+
+    def converse_often(connection: sqlite3.Connection) -> None:
+        for _ in range(min(conversations, 100)):
+            converse(connection)
+
+    connection = connect(paths.database)
+    connection.execute("PRAGMA synchronous=OFF")
+    for _ in range(0, conversations, 100):
+        in_transaction(connection, converse_often)
+    connection.close()
 
 
 def measure(label: str, large: Callable[[], object], small: Callable[[], object], rounds: int) -> None:

@@ -7,32 +7,20 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from chatapp.core.errors import ChatappError, EngineError, Unsupported
-from chatapp.core.events import (
-    Event,
-    Finished,
-    ParameterChanged,
-    PromptProgress,
-    Queued,
-    ReasoningAdded,
-    StopReason,
-    TextAdded,
-    Timings,
-)
+from chatapp.core.events import StopReason
 from chatapp.core.parameters import PARAMETERS, StoredValue, Value
-from chatapp.engine.protocol import Answer, AnswerNow, Command, Failed, Generate, Reported, Stop, Update
-from chatapp.engine.worker import prefix, scheduler
+from chatapp.engine.protocol import Answer, AnswerNow, Command, Generate, Stop, Update
+from chatapp.engine.worker import scheduler
 from chatapp.engine.worker.heart import Heart
 from chatapp.engine.worker.inbox import Inbox
 from chatapp.engine.worker.llama import Candidates, Context, Entry
 from chatapp.engine.worker.loader import LoadedModel
+from chatapp.engine.worker.memory import Memory
 from chatapp.engine.worker.reply import Reply
+from chatapp.engine.worker.reporter import Reporter
 from chatapp.engine.worker.sampling.chain import Chain
 from chatapp.engine.worker.scheduler import Pace, Share
 from chatapp.engine.worker.slot import Job, Slot
-
-FLUSH_S = 0.02
-"""How long text is gathered before a frame is sent; a reader sees no difference, the pipe does."""
-PROGRESS_S = 0.1
 
 
 def plain(values: Mapping[str, StoredValue]) -> dict[str, Value]:
@@ -53,26 +41,28 @@ class Loop:
     ) -> None:
         self._loaded = loaded
         self._context: Context = loaded.context
+        self._context_size = loaded.card.context_size
         self._vocabulary = loaded.model.vocabulary
         self._inbox = inbox
-        self._send = send
+        self._reporter = Reporter(send, clock)
         self._heart = heart
         self._clock = clock
         self._candidates = Candidates(self._vocabulary.size)
-        self._slots = [Slot(sequence) for sequence in range(loaded.sequences)]
+        self._memory = Memory(loaded.context, loaded.model, loaded.sequences)
         self._waiting: list[Job] = []
         self._pace = Pace(loaded.prompt_speed)
 
     def run(self) -> None:
         """Serve until the inbox is closed."""
         while True:
-            busy = bool(self._waiting) or any(not slot.is_idle for slot in self._slots)
+            busy = bool(self._waiting or self._memory.busy)
             self._heart.beat("decode" if busy else "idle")
             commands = self._inbox.take(wait=not busy)
             if commands is None:
                 return
             for command, arrived in commands:
                 self._obey(command, arrived)
+            self._admit()
             self._step()
 
     # Commands
@@ -91,14 +81,14 @@ class Loop:
                 case _:
                     raise EngineError(f"The engine got “{type(command).__name__}” while a model is loaded.")
         except ChatappError as error:
-            self._send(Failed.of(getattr(command, "request_id", None), error))
+            self._reporter.failed(getattr(command, "request_id", None), error)
 
     def _accept(self, request: Generate, arrived: float) -> None:
         if not request.token_ids:
             raise EngineError("The engine got a prompt of no tokens.")
         if not 0 <= min(request.token_ids) <= max(request.token_ids) < self._vocabulary.size:
             raise EngineError("The engine got a token that its model does not have.", hint="Prepare the prompt again.")
-        if len(request.token_ids) >= self._loaded.card.context_size:
+        if len(request.token_ids) >= self._context_size:
             raise EngineError("The engine got a prompt longer than its context.")
         values = plain(request.values)
         self._heart.beat("sample")
@@ -109,7 +99,7 @@ class Loop:
                 values,
                 seed=seed,
                 vocabulary_size=self._vocabulary.size,
-                context_size=self._loaded.card.context_size,
+                context_size=self._context_size,
                 end_tokens=sorted(self._loaded.end_tokens),
                 suppressed_tokens=self._loaded.suppressed_tokens,
                 history=request.token_ids,
@@ -127,15 +117,7 @@ class Loop:
             if "stop" in changed:
                 job.reply.stop_at(cast(tuple[str, ...], values["stop"] or ()))
             for name in changed:
-                self._report(
-                    ParameterChanged(
-                        request_id=job.request.request_id,
-                        sample=job.sample,
-                        offset=len(job.written),
-                        name=name,
-                        value=command.values[name],
-                    )
-                )
+                self._reporter.changed(job, name, command.values[name])
 
     def _answer_now(self, request_id: int) -> None:
         for job in self._jobs(request_id):
@@ -144,24 +126,63 @@ class Loop:
                 job.forced.extend(self._vocabulary.tokenize(form.closing, parse_special=True))
 
     def _stop(self, request_id: int) -> None:
-        for slot in self._slots:
+        for slot in self._memory.busy:
             if slot.job is not None and slot.job.request.request_id == request_id:
                 self._finish(slot, "stopped")
-        for job in [job for job in self._waiting if job.request.request_id == request_id]:
-            self._waiting.remove(job)
+        for job in self._leave_queue({request_id}):
             self._end(job, "stopped")
 
     def _jobs(self, request_id: int) -> list[Job]:
-        jobs = [*self._waiting, *(slot.job for slot in self._slots if slot.job is not None)]
+        jobs = [*self._waiting, *(slot.job for slot in self._memory.busy if slot.job is not None)]
         return [job for job in jobs if job.request.request_id == request_id]
 
-    # One step
+    def _leave_queue(self, request_ids: set[int]) -> list[Job]:
+        leaving = [job for job in self._waiting if job.request.request_id in request_ids]
+        self._waiting = [job for job in self._waiting if job not in leaving]
+        return leaving
+
+    # Admission
+
+    def _admit(self) -> None:
+        """Give slots to those who wait, in order of arrival; who can't start is told why."""
+        while self._waiting:
+            job = self._waiting[0]
+            if reason := self._place(job):
+                self._reporter.queued(job, reason)
+                return
+            self._waiting.pop(0)
+
+    def _place(self, job: Job) -> str:
+        """Give `job` a slot, or say what it waits for."""
+        busy = self._memory.busy
+        if not self._memory.idle:
+            return f"{len(busy)} replies are being written, more can't be at once"
+        if job.sample and any(
+            slot.job is not None and slot.job.request is job.request and slot.job.prompt_computed is None
+            for slot in busy
+        ):
+            return "the prompt that all samples share is being read"
+        match = self._memory.find(job.prompt)
+        limit = cast(int | None, job.chain.values["max_new_tokens"])
+        needed = scheduler.room_needed(len(job.prompt), limit, self._context_size)
+        if not self._memory.has_room(needed, match):
+            return "there is no room in the context beside the replies that are being written"
+        slot = self._memory.place(match)
+        kept = len(slot.tokens)
+        slot.job, slot.pending = job, job.prompt[kept:]
+        if job.started is None:
+            job.started, job.cached = self._clock(), kept
+            job.cached_reason = match.reason if kept == match.length else "this model's memory could not be cut back"
+        self._memory.make_room(needed - len(job.prompt))
+        self._reporter.progress(slot, job, always=True)
+        return ""
+
+    # One batch
 
     def _step(self) -> None:
-        self._admit()
-        reply_runs = any(slot.is_replying for slot in self._slots)
-        chunk = self._pace.chunk(self._context.batch_size, reply_runs=reply_runs)
-        shares = scheduler.share(self._slots, self._context.batch_size, chunk)
+        slots = self._memory.slots
+        chunk = self._pace.chunk(self._context.batch_size, reply_runs=any(slot.is_replying for slot in slots))
+        shares = scheduler.share(slots, self._context.batch_size, chunk)
         if not shares:
             return
         entries = [
@@ -176,15 +197,15 @@ class Loop:
         except RuntimeError as error:
             self._fail_batch(shares, error)
             return
-        if result == Context.ABORTED:
-            for share in shares:
-                self._cut(share.slot, len(share.slot.tokens))
-        elif result == Context.NO_ROOM:
-            self._make_room(shares)
-        else:
+        if result == Context.DECODED:
             self._pace.learn(len(entries), self._clock() - began)
             self._heart.beat("sample")
             self._take_results(shares)
+            return
+        for share in shares:
+            self._memory.cut(share.slot, len(share.slot.tokens))
+        if result == Context.NO_ROOM and not self._memory.forget_oldest():
+            self._preempt()
 
     def _take_results(self, shares: list[Share]) -> None:
         index = -1
@@ -199,232 +220,65 @@ class Loop:
             if completes:
                 self._choose(slot, slot.job, index)
             else:
-                self._tell_progress(slot, slot.job)
+                self._reporter.progress(slot, slot.job)
 
     def _choose(self, slot: Slot, job: Job, index: int) -> None:
+        """Choose the token after the batch's entry `index`, and end the reply or go on with it."""
         if job.prompt_computed is None:
             job.prompt_computed = self._clock()
-            self._tell_progress(slot, job, final=True)
+            self._reporter.progress(slot, job, always=True)
         forced = bool(job.forced)
         token = job.next_token(lambda: job.chain.choose(self._candidates, self._context.logits(index)))
-        now = self._clock()
+        job.last_token = self._clock()
         if job.first_token is None:
-            job.first_token = now
-        job.last_token = now
-        reason = None if forced else self._ends_at(job, token)
-        if reason is not None:
+            job.first_token = job.last_token
+        if not forced and (reason := job.ends_at(token, self._loaded.end_tokens, self._context_size)) is not None:
             self._finish(slot, reason)
             return
-        job.chain.accept(token)
-        job.written.append(token)
-        job.reply.push(token)
+        job.write(token)
         slot.pending = [token]
-        reason = self._ends_after(job)
-        if reason is not None:
+        if (reason := job.ends_after(self._context_size)) is not None:
             self._finish(slot, reason)
-        elif now - job.flushed >= FLUSH_S:
-            self._flush(job, now)
+        else:
+            self._reporter.text(job)
 
-    def _ends_at(self, job: Job, token: int) -> StopReason | None:
-        """Why the reply ends with `token`, which is then no part of it."""
-        if token in self._loaded.end_tokens:
-            return "end"
-        if token in cast(tuple[int, ...], job.chain.values["stop_token_ids"] or ()):
-            return "stop_token"
-        return self._limit(job)
-
-    def _ends_after(self, job: Job) -> StopReason | None:
-        """Why the reply ends now that a token was added."""
-        return "stop_text" if job.reply.stop_met is not None else self._limit(job)
-
-    def _limit(self, job: Job) -> StopReason | None:
-        """Which length the reply has reached."""
-        values, written = job.chain.values, len(job.written)
-        length = job.prompt_size + written
-        if values["max_new_tokens"] is not None and written >= cast(int, values["max_new_tokens"]):
-            return "max_new_tokens"
-        if values["max_length"] is not None and length >= cast(int, values["max_length"]):
-            return "max_length"
-        if length >= self._loaded.card.context_size:
-            return "context_full"
-        return None
-
-    # Slots
-
-    def _admit(self) -> None:
-        while self._waiting:
-            job = self._waiting[0]
-            reason = self._place(job)
-            if reason:
-                if job.queued_for != reason:
-                    job.queued_for = reason
-                    self._report(Queued(request_id=job.request.request_id, sample=job.sample, reason=reason))
-                return
-            self._waiting.pop(0)
-
-    def _place(self, job: Job) -> str:
-        """Give `job` a slot, or say what it waits for."""
-        idle = [slot for slot in self._slots if slot.is_idle]
-        busy = len(self._slots) - len(idle)
-        if not idle:
-            return f"{busy} replies are being written, more can't be at once"
-        if job.sample and any(
-            slot.job is not None and slot.job.request is job.request and slot.job.prompt_computed is None
-            for slot in self._slots
-        ):
-            return "the prompt that all samples share is being read"
-        match = prefix.find(job.prompt, self._slots, whole_only=self._loaded.model.is_recurrent)
-        limit = cast(int | None, job.chain.values["max_new_tokens"])
-        needed = scheduler.room_needed(len(job.prompt), limit, self._loaded.card.context_size)
-        shared = match.length if match.slot is not None and not match.slot.is_idle else 0
-        if busy and scheduler.cells_in_use(self._slots, busy_only=True) + needed - shared > self._context.pool_size:
-            return "there is no room in the context beside the replies that are being written"
-        slot = self._take_slot(match, idle)
-        kept = self._reuse(slot, match)
-        slot.job = job
-        slot.pending = job.prompt[kept:]
-        if job.started is None:
-            job.started, job.cached = self._clock(), kept
-            job.cached_reason = match.reason if kept == match.length else "this model's memory could not be cut back"
-        while self._evict_for(needed - len(job.prompt)):
-            pass
-        self._tell_progress(slot, job, final=True)
-        return ""
-
-    def _take_slot(self, match: prefix.Match, idle: list[Slot]) -> Slot:
-        """The slot for a prompt: the matching one if nothing of it is lost, else the one used longest ago."""
-        if match.slot is not None and match.slot.is_idle and len(match.slot.tokens) <= match.length:
-            return match.slot
-        others = [slot for slot in idle if slot is not match.slot]
-        return min(others, key=lambda slot: (bool(slot.tokens), slot.last_used)) if others else idle[0]
-
-    def _reuse(self, slot: Slot, match: prefix.Match) -> int:
-        """Let `slot` begin with what matches; return how many tokens it then holds."""
-        if match.slot is not slot:
-            self._forget(slot)
-            if match.slot is not None and match.length:
-                self._context.copy(match.slot.sequence, slot.sequence, match.length)
-                slot.tokens = match.slot.tokens[: match.length]
-        self._cut(slot, match.length)
-        return len(slot.tokens)
-
-    def _cut(self, slot: Slot, length: int) -> None:
-        """Shorten `slot` to `length` tokens; where its memory can't be cut there, they become pending again."""
-        del slot.tokens[length:]
-        done = self._context.cut(slot.sequence, length)
-        window = self._loaded.model.window_size
-        if done and length and window:
-            # With a window llama.cpp may say yes although cells that the next token looks at are gone.
-            done = 0 <= self._context.first_position(slot.sequence) <= max(0, length - window)
-        if not done:
-            slot.pending = slot.tokens + slot.pending
-            slot.tokens = []
-            self._context.clear(slot.sequence)
-
-    def _forget(self, slot: Slot) -> None:
-        self._context.clear(slot.sequence)
-        slot.tokens, slot.pending = [], []
-
-    def _evict_for(self, needed: int) -> bool:
-        """Forget the idle slot used longest ago if the pool is too full; False where nothing need or can go."""
-        if scheduler.cells_in_use(self._slots, busy_only=False) + needed <= self._context.pool_size:
-            return False
-        kept = [slot for slot in self._slots if slot.is_idle and slot.tokens]
-        if not kept:
-            return False
-        self._forget(min(kept, key=lambda slot: slot.last_used))
-        return True
-
-    def _make_room(self, shares: list[Share]) -> None:
-        """The pool is full: forget an idle slot, else let the youngest reply wait and compute it again later."""
-        for share in shares:
-            self._cut(share.slot, len(share.slot.tokens))
-        if self._evict_for(self._context.pool_size):
-            return
-        busy = [slot for slot in self._slots if slot.job is not None]
+    def _preempt(self) -> None:
+        """The pool is full and nobody is idle: the youngest reply waits, and is computed again later."""
+        busy = self._memory.busy
         youngest = max(busy, key=lambda slot: slot.job.arrived if slot.job else 0.0)
         job = youngest.job
         if job is None or len(busy) == 1:
             self._finish(youngest, "context_full")
             return
-        self._flush(job, self._clock())
+        self._reporter.text(job, always=True)
         job.prompt = [*job.request.token_ids, *job.written]
         youngest.job = None
-        self._forget(youngest)
+        self._memory.forget(youngest)
         self._waiting.append(job)
 
-    # Reports
-
-    def _report(self, event: Event) -> None:
-        self._send(Reported(event))
-
-    def _tell_progress(self, slot: Slot, job: Job, *, final: bool = False) -> None:
-        now = self._clock()
-        if job.written or (not final and now - job.progressed < PROGRESS_S):
-            return
-        job.progressed = now
-        self._report(
-            PromptProgress(
-                request_id=job.request.request_id,
-                sample=job.sample,
-                done=len(slot.tokens),
-                total=len(job.prompt),
-                cached=job.cached,
-            )
-        )
-
-    def _flush(self, job: Job, now: float) -> None:
-        job.flushed = now
-        for kind, text, tokens in job.reply.take():
-            event = TextAdded if kind == "text" else ReasoningAdded
-            self._report(event(request_id=job.request.request_id, sample=job.sample, text=text, tokens=tokens))
+    # Ends
 
     def _finish(self, slot: Slot, reason: StopReason) -> None:
+        """The slot's reply is done; its tokens stay for whoever begins with them."""
         job = slot.job
         slot.job, slot.pending, slot.last_used = None, [], self._clock()
         if job is not None:
             self._end(job, reason)
 
     def _end(self, job: Job, reason: StopReason) -> None:
-        job.reply.finish()
-        self._flush(job, self._clock())
+        self._reporter.finished(job, reason)
         job.chain.close()
-        started = job.started if job.started is not None else self._clock()
-        computed = job.prompt_computed if job.prompt_computed is not None else self._clock()
-        first = job.first_token if job.first_token is not None else computed
-        self._report(
-            Finished(
-                request_id=job.request.request_id,
-                sample=job.sample,
-                stop_reason=reason,
-                stop_text=job.reply.stop_met,
-                prompt_tokens=job.prompt_size,
-                cached_tokens=job.cached,
-                processed_tokens=job.prompt_size - job.cached,
-                cached_reason=job.cached_reason,
-                reply_tokens=len(job.written),
-                token_ids=tuple(job.written),
-                seed=job.seed,
-                timings=Timings(
-                    queued_s=started - job.arrived,
-                    prompt_s=max(0.0, computed - started),
-                    first_token_s=first - job.arrived,
-                    generation_s=max(0.0, job.last_token - first),
-                ),
-            )
-        )
 
     def _fail_batch(self, shares: list[Share], error: RuntimeError) -> None:
         """llama.cpp could not compute a batch: its requests fail, the others and the model go on."""
         failed = {share.slot.job.request.request_id for share in shares if share.slot.job is not None}
-        for slot in self._slots:
+        for slot in self._memory.busy:
             if slot.job is not None and slot.job.request.request_id in failed:
                 slot.job.chain.close()
                 slot.job = None
-                self._forget(slot)
-        for job in [job for job in self._waiting if job.request.request_id in failed]:
-            self._waiting.remove(job)
+                self._memory.forget(slot)
+        for job in self._leave_queue(failed):
             job.chain.close()
         reason = EngineError(f"llama.cpp could not compute the next tokens: {error}.", hint="Send it again.")
         for request_id in failed:
-            self._send(Failed.of(request_id, reason))
+            self._reporter.failed(request_id, reason)

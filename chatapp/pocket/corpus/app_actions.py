@@ -291,6 +291,7 @@ def _actions() -> tuple[Intent, ...]:
                 "(write|compose) a (very long|long|big|huge) (message|prompt) (comfortably|in comfort|outside|elsewhere)",
             ),
             (
+                "(may|can|could) i use (my own|another|my|an external) [text] editor (for|to write) (long|my|big|longer) (prompts|messages|texts)",
                 "(external editor|$EDITOR|vim|emacs|open editor|my own editor|editor)",
                 "which <key> opens (my|the|an external) editor",
                 "(can i|is it possible to|does it) (use|support|work with) (vim|emacs|nano|my editor|an external editor)",

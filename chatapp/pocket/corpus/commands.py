@@ -60,6 +60,7 @@ _COMMANDS: tuple[Intent, ...] = (
         "history list",
         "Run chatapp history list to list your conversations in the shell.",
         (
+            "(print|show|list) all [my] (stored|saved|old|past) (dialogues|conversations|chats) (on|in) the (terminal|shell|console)",
             "<list> [all|my|all my|the] [saved|old|past|stored] (conversations|chats) (in|from|on|at) <shell>",
             "<list> [my|all] (conversations|chats) without (opening|starting) the workbench",
         ),
@@ -122,12 +123,14 @@ _COMMANDS: tuple[Intent, ...] = (
         "prompts render",
         "Run chatapp prompts render MESSAGES.json to see the exact prompt that a model gets.",
         (
+            "(show|see|know|find out|tell) (me|) (precisely|exactly|) (which|what) text (goes into|is sent to|gets sent to|reaches|is fed to) the model",
             "(see|show|print|view|inspect|check|get) (the|an) (exact|rendered|full|whole|real|actual|raw|final) (prompt|prompt text|input) [that (the model|it) (gets|sees|receives)]",
             "(see|check|test|debug|try|render|apply) (the|a) chat template [on messages|with my messages]",
             "(see|show|print) the token ids [of a prompt|of my prompt]",
             "see what (the|a) model (really|actually|exactly) (gets|sees|receives|is given)",
         ),
         (
+            "(show me|what is|where is|print) the (exact|full|real|complete) prompt [that] (gets sent to|is sent to|goes to|goes into|reaches) the model",
             "(what|which text) does the model (really|actually|exactly) (see|get|receive)",
             "(rendered prompt|exact prompt|render a prompt|render messages|token ids)",
             "(command|which command) (renders|prints|shows|to render) the [exact] prompt",
@@ -183,6 +186,8 @@ _COMMANDS: tuple[Intent, ...] = (
             "see (which|what) (device|hardware|processor) is [really] used",
         ),
         (
+            "(does|will|can) (it|chatapp|the app) (make use of|use|run on|see|find|detect) (my|the|a) (gpu|graphics card|video card|cuda)",
+            "(chatapp|it|the app) is (acting up|misbehaving|playing up|broken|not working)[, (how do i find the cause|what can i run|why|what do i do)]",
             "(something|it|the app|chatapp|the model|everything) (is broken|does not work|doesn't work|fails|is not working|crashes|keeps crashing|does not start|is wrong|will not start|won't load|does not load|acts strange|gives errors)",
             "(is|why is) my (gpu|graphics card) [not] (used|being used|found|detected)",
             "(i get|there is|i have|i see) (an error|a problem|errors|an error message|a failure)",

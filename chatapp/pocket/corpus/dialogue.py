@@ -66,7 +66,7 @@ def _drawn(group: tuple[Intent, ...]) -> Callable[[Random], Exchange]:
 
 _TOPICS: tuple[tuple[float, Callable[[Random], Exchange]], ...] = (
     (19, _drawn(app_actions.intents())),
-    (11, _drawn(commands.intents())),
+    (15, _drawn(commands.intents())),
     (11, _drawn(concepts.intents())),
     (12, sampling.exchange),
     (13, _drawn(sampling.intents())),
@@ -75,7 +75,7 @@ _TOPICS: tuple[tuple[float, Callable[[Random], Exchange]], ...] = (
     (6, knowledge.capitals),
     (6, knowledge.opposites),
     (20, knowledge.sums),
-    (8, objects.exchange),
+    (12, objects.exchange),
     (11, lambda rng: (unknown.turn(rng),)),
 )
 _CUMULATED = list(accumulate(weight for weight, _ in _TOPICS))

@@ -299,6 +299,7 @@ _PROBLEMS: tuple[Intent, ...] = (
             "(let|make) (it|the <model>|you) (finish|complete) (its|the|your) (sentence|reply|answer|story|thought)",
         ),
         say=(
+            "[the|my|an] (answer|reply|response|story) (was|is|got|has been) (cut off|cut|truncated|broken off) (in the middle|halfway|too early|mid-sentence)[, why|. why|; why|]",
             "(the|my|an) (answer|reply|story|response) (was|is|got) cut off in the middle[, why|, what can i do|. why|]",
             "(its|the|my) (sentences|replies|answers|stories|words) (are|get|were|end up) (chopped off|cut|clipped|lopped off|incomplete|unfinished) [at the end]",
             "(the|a) (reply|answer|text|story) (breaks off|stops|ends|quits|dies) (all of a sudden|abruptly|mid-word|out of nowhere|without an end|too early)",

@@ -140,7 +140,8 @@ def begun(ids: list[int]) -> list[int]:
 def test_no_message_adds_a_control_token(prefixes_space: bool, data: list[tuple[str, str]]) -> None:
     fake = vocabulary(prefixes_space=prefixes_space)
     tokenizer = Tokenizer(fake)
-    hostile = tokenizer.tokens([piece for mine, other in data for piece in (own(mine), theirs(other))])
+    # An empty message would let a BOS of the template stand first, where it counts as the prompt's own.
+    hostile = tokenizer.tokens([piece for mine, other in data for piece in (own(mine), theirs(f"x{other}"))])
     harmless = tokenizer.tokens([piece for mine, _ in data for piece in (own(mine), theirs("x"))])
     assert [token for token in hostile if token in STRUCTURE] == [token for token in harmless if token in STRUCTURE]
 

@@ -1,0 +1,109 @@
+"""What the loop tells the parent about its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chatapp.core.errors import ChatappError
+from chatapp.core.events import (
+    Event,
+    Finished,
+    ParameterChanged,
+    PromptProgress,
+    Queued,
+    ReasoningAdded,
+    StopReason,
+    TextAdded,
+    Timings,
+)
+from chatapp.core.parameters import StoredValue
+from chatapp.engine.protocol import Answer, Failed, Reported
+from chatapp.engine.worker.slot import Job, Slot
+
+FLUSH_S = 0.02
+"""How long text is gathered before a frame is sent; a reader sees no difference, the pipe does."""
+PROGRESS_S = 0.1
+
+
+class Reporter:
+    """Turns what happens to a job into frames, no more of them than a reader can use."""
+
+    def __init__(self, send: Callable[[Answer], None], clock: Callable[[], float]) -> None:
+        self._send = send
+        self._clock = clock
+
+    def queued(self, job: Job, reason: str) -> None:
+        """The job waits; the same reason is told once."""
+        if job.queued_for != reason:
+            job.queued_for = reason
+            self._report(Queued(request_id=job.request.request_id, sample=job.sample, reason=reason))
+
+    def progress(self, slot: Slot, job: Job, *, always: bool = False) -> None:
+        """How much of the job's prompt is computed."""
+        now = self._clock()
+        if job.written or (not always and now - job.progressed < PROGRESS_S):
+            return
+        job.progressed = now
+        self._report(
+            PromptProgress(
+                request_id=job.request.request_id,
+                sample=job.sample,
+                done=len(slot.tokens),
+                total=len(job.prompt),
+                cached=job.cached,
+            )
+        )
+
+    def text(self, job: Job, *, always: bool = False) -> None:
+        """What the job has written since."""
+        now = self._clock()
+        if not always and now - job.flushed < FLUSH_S:
+            return
+        job.flushed = now
+        for kind, text, tokens in job.reply.take():
+            event = TextAdded if kind == "text" else ReasoningAdded
+            self._report(event(request_id=job.request.request_id, sample=job.sample, text=text, tokens=tokens))
+
+    def changed(self, job: Job, name: str, value: StoredValue) -> None:
+        """A parameter has another value from the job's next token on."""
+        self._report(
+            ParameterChanged(
+                request_id=job.request.request_id, sample=job.sample, offset=len(job.written), name=name, value=value
+            )
+        )
+
+    def finished(self, job: Job, reason: StopReason) -> None:
+        """The job's last words, and its figures."""
+        job.reply.finish()
+        self.text(job, always=True)
+        started = job.started if job.started is not None else self._clock()
+        computed = job.prompt_computed if job.prompt_computed is not None else self._clock()
+        first = job.first_token if job.first_token is not None else computed
+        self._report(
+            Finished(
+                request_id=job.request.request_id,
+                sample=job.sample,
+                stop_reason=reason,
+                stop_text=job.reply.stop_met,
+                prompt_tokens=job.prompt_size,
+                cached_tokens=job.cached,
+                processed_tokens=job.prompt_size - job.cached,
+                cached_reason=job.cached_reason,
+                reply_tokens=len(job.written),
+                token_ids=tuple(job.written),
+                seed=job.seed,
+                timings=Timings(
+                    queued_s=started - job.arrived,
+                    prompt_s=max(0.0, computed - started),
+                    first_token_s=first - job.arrived,
+                    generation_s=max(0.0, job.last_token - first),
+                ),
+            )
+        )
+
+    def failed(self, request_id: int | None, error: ChatappError) -> None:
+        """A request can't go on."""
+        self._send(Failed.of(request_id, error))
+
+    def _report(self, event: Event) -> None:
+        self._send(Reported(event))

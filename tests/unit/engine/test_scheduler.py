@@ -1,0 +1,127 @@
+"""Who computes how much: no reply is left out, prompts share what is left, cells are counted once."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatapp.engine.protocol import Generate
+from chatapp.engine.worker.reply import Reply
+from chatapp.engine.worker.sampling.chain import Chain
+from chatapp.engine.worker.scheduler import (
+    ALONE_CHUNK_S,
+    SHARED_CHUNK_S,
+    SMALLEST_CHUNK,
+    Pace,
+    cells_in_use,
+    room_needed,
+    share,
+)
+from chatapp.engine.worker.slot import Job, Slot
+
+
+def slot(tokens: int, pending: int, *, arrived: float | None = 0.0, replying: bool = False, base: int = 0) -> Slot:
+    """A slot that holds `tokens` and must compute `pending`; idle where it has no arrival."""
+    made = Slot(base, list(range(base, base + tokens)), list(range(pending)))
+    if arrived is not None:
+        request = Generate(request_id=1, token_ids=(1,), values={}, seed=0)
+        made.job = Job(request, 0, 0, cast(Chain, None), cast(Reply, None), [], arrived)
+        made.job.first_token = 1.0 if replying else None
+    return made
+
+
+def test_every_reply_gets_its_token_and_prompts_the_rest() -> None:
+    replying = [slot(10, 1, replying=True) for _ in range(3)]
+    prompt = slot(0, 100)
+    shares = share([prompt, *replying], batch_size=64, chunk=40)
+    assert [(each.slot is prompt, each.count) for each in shares] == [(False, 1)] * 3 + [(True, 40)]
+
+
+def test_the_oldest_prompt_comes_first() -> None:
+    young, old = slot(0, 30, arrived=2.0), slot(0, 30, arrived=1.0)
+    shares = share([young, old], batch_size=512, chunk=40)
+    assert [(each.slot is old, each.count, each.completes) for each in shares] == [(True, 30, True), (False, 10, False)]
+
+
+def test_idle_slots_get_nothing() -> None:
+    assert share([slot(50, 0, arrived=None)], 512, 512) == []
+
+
+def test_a_share_knows_where_it_ends() -> None:
+    (only,) = share([slot(7, 20)], 512, 12)
+    assert (only.count, only.end, only.completes) == (12, 19, False)
+
+
+def test_a_reply_that_is_computed_again_is_a_prompt() -> None:
+    again = slot(0, 200, replying=True)
+    assert not again.is_replying
+    (only,) = share([again], 512, 64)
+    assert only.count == 64
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 300), st.floats(0, 9), st.booleans()), max_size=16),
+    st.integers(16, 512),
+    st.integers(SMALLEST_CHUNK, 512),
+)
+def test_no_batch_is_too_large_and_no_reply_is_left_out(
+    drawn: list[tuple[int, int, float, bool]], batch_size: int, chunk: int
+) -> None:
+    slots = [
+        slot(held, 1 if replying else pending, arrived=at, replying=replying) for held, pending, at, replying in drawn
+    ]
+    shares = share(slots, batch_size, chunk)
+    counts = {id(each.slot): each.count for each in shares}
+    assert sum(counts.values()) <= batch_size
+    assert all(0 < each.count <= len(each.slot.pending) for each in shares)
+    assert all(counts[id(each)] == 1 for each in slots if each.is_replying)
+    prompts = [each for each in shares if not each.slot.is_replying]
+    assert sum(each.count for each in prompts) <= chunk
+    assert prompts or not any(each.pending for each in slots if not each.is_replying) or batch_size == len(shares)
+
+
+def test_chunks_are_sized_by_time() -> None:
+    pace = Pace(1000.0)
+    assert pace.chunk(512, reply_runs=True) == int(1000 * SHARED_CHUNK_S)
+    assert pace.chunk(10_000, reply_runs=False) == int(1000 * ALONE_CHUNK_S)
+    assert pace.chunk(512, reply_runs=False) == 512
+
+
+def test_a_slow_machine_still_moves_on() -> None:
+    assert Pace(1.0).chunk(512, reply_runs=True) == SMALLEST_CHUNK
+
+
+def test_an_unknown_pace_is_careful_beside_a_reply() -> None:
+    assert Pace().chunk(512, reply_runs=True) < Pace().chunk(512, reply_runs=False) == 512
+
+
+def test_the_pace_is_learnt_from_batches_that_tell() -> None:
+    pace = Pace(100.0)
+    pace.learn(1, 0.5)
+    pace.learn(100, 0.0)
+    assert pace.chunk(10_000, reply_runs=False) == int(100 * ALONE_CHUNK_S)
+    for _ in range(50):
+        pace.learn(100, 0.1)
+    assert abs(pace.chunk(10_000, reply_runs=False) - 1000 * ALONE_CHUNK_S) <= 1
+    fresh = Pace()
+    fresh.learn(100, 0.1)
+    assert fresh.chunk(10_000, reply_runs=False) == int(1000 * ALONE_CHUNK_S)
+
+
+def test_room_is_a_prompt_and_a_page_of_the_reply() -> None:
+    assert room_needed(100, None, 8192) == 356
+    assert room_needed(100, 10, 8192) == 110
+    assert room_needed(100, 100_000, 8192) == 356
+    assert room_needed(8000, None, 8192) == 8192
+
+
+def test_a_shared_prefix_counts_once() -> None:
+    first, second = slot(100, 5), slot(60, 0, arrived=None)
+    assert cells_in_use([first, second], busy_only=False) == 105
+    assert cells_in_use([first, second], busy_only=True) == 105
+    other = slot(60, 0, arrived=None, base=1000)
+    assert cells_in_use([first, other], busy_only=False) == 165
+    assert cells_in_use([first, other], busy_only=True) == 105
+    assert cells_in_use([second, first], busy_only=False) == 105
