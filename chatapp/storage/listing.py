@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from chatapp.core.conversations import Conversation
+from chatapp.storage.connection import Row
 from chatapp.storage.records import CONVERSATION_COLUMNS, conversation, int_of, storable
 from chatapp.storage.scan import ConversationScan
 from chatapp.storage.segment import folded, terms
 
 PATIENCE_S = 0.2
+_FEW = 500
 _LISTED = (
     f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE (deleted_at IS NOT NULL) = ? ORDER BY touched DESC LIMIT ?"
 )
@@ -35,8 +37,16 @@ def conversations(
     found = _with_title(connection, titled) | _with_message(connection, scan)
     if scan.index_failed:
         index_failed()
-    listed = (conversation(row) for row in connection.execute(_LISTED, (int(trash), -1)) if row[0] in found)
+    listed = (conversation(row) for row in _rows(connection, found, trash) if row[0] in found)
     return list(islice(listed, limit))
+
+
+def _rows(connection: sqlite3.Connection, found: set[int], trash: bool) -> Iterable[Row]:
+    """Rows in order, among them those `found`: one by one where they are few, else all there are."""
+    if len(found) > _FEW:
+        return connection.execute(_LISTED, (int(trash), -1))
+    chosen = f"AND id IN ({', '.join('?' for _ in found)}) ORDER BY"
+    return connection.execute(_LISTED.replace("ORDER BY", chosen), (int(trash), *found, -1))
 
 
 def _with_title(connection: sqlite3.Connection, words: list[str]) -> set[int]:

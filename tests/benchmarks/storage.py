@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from chatapp.core.conversations import Generation
@@ -105,6 +106,19 @@ async def compare(conversations: int, messages: int, rounds: int) -> None:
             await store.close()
 
 
+def rated(words: list[str]) -> list[str]:
+    """A most common, a common, a middling and a rare one of words in order of frequency."""
+    return [words[rank] for rank in (0, 30, 1000, 15_000)]
+
+
+def _search(word: str, store: Store) -> object:
+    return store.search.search(word)
+
+
+def _filter(word: str, store: Store) -> object:
+    return store.conversations.list(filter=word)
+
+
 def _report(large: Store, small: Store, rounds: int) -> None:
     words = vocabulary(20_000, random.Random(7))
     print(f"{'milliseconds (median)':44}{'large':>9}{'small':>9}{'ratio':>9}{'worst':>9}")
@@ -118,9 +132,9 @@ def _report(large: Store, small: Store, rounds: int) -> None:
         id(store): store.conversations.list()[len(store.conversations.list()) // 2].id for store in (large, small)
     }
     both("open a conversation", lambda store: store.conversations.thread(middle[id(store)]))
-    for kind, rank in (("most common", 0), ("common", 30), ("middling", 1000), ("rare", 15_000)):
-        both(f"search, {kind} word", lambda store, rank=rank: store.search.search(words[rank]))
-        both(f"filter the list, {kind} word", lambda store, rank=rank: store.conversations.list(filter=words[rank]))
+    for kind, word in zip(("most common", "common", "middling", "rare"), rated(words), strict=True):
+        both(f"search, {kind} word", partial(_search, word))
+        both(f"filter the list, {kind} word", partial(_filter, word))
     both("search, two common words", lambda store: store.search.search(f"{words[3]} {words[5]}"))
     both("search, common and rare word", lambda store: store.search.search(f"{words[0]} {words[15_000]}"))
     both("search, beginning of a word (2 letters)", lambda store: store.search.search("ka"))
