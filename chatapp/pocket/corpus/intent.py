@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from chatapp.pocket.corpus import grammar, lexicon
+from chatapp.pocket.corpus.written import wordings
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class Intent:
         return grammar.noisy(self.wording(rng), rng)
 
     def wording(self, rng: Random) -> str:
-        """Draw a wording without noise."""
+        """Draw a wording without noise: one that was written out, or one of a pattern."""
+        written = wordings().get(self.name)
+        if written and rng.random() < 0.5:
+            return rng.choice(written)
         kinds = [kind for kind, forms in (("do", self.do), ("about", self.about), ("say", self.say)) if forms]
         weights = [{"do": 3, "about": 3, "say": 3}[kind] for kind in kinds]
         kind = rng.choices(kinds, weights)[0]

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from chatapp.pocket.corpus import grammar, names
 from chatapp.pocket.corpus.lexicon import words
 from chatapp.pocket.corpus.turn import Exchange, Turn
+from chatapp.pocket.corpus.written import mixed
 
 _TABLE = (
     "France Paris|Germany Berlin|Spain Madrid|Italy Rome|Japan Tokyo|China Beijing|Norway Oslo|Sweden Stockholm|Finland Helsinki|"
@@ -77,17 +79,18 @@ def capitals(rng: Random) -> Exchange:
     """Ask for capitals, then perhaps for more of them."""
     if rng.random() < 0.08:
         place = names.invented(rng).capitalize() + rng.choice(("", "", "ia", "land", "stan"))
-        return (Turn(_filled(_CAPITAL, place, rng), "I don't know that capital."),)
+        return (Turn(_filled(mixed("capital", _CAPITAL), place, rng), "I don't know that capital."),)
     if rng.random() < 0.12:
         country, city = rng.choice([pair for pair in CAPITALS.items() if pair[1] != "London"])
         return (Turn(_filled(_COUNTRY, city, rng), f"{city} is the capital of {country}."),)
-    frames: tuple[str, ...] = _CAPITAL
+    asked = mixed("capital", _CAPITAL)
+    frames: tuple[str, ...] = asked
     turns: list[Turn] = []
     while not turns or (rng.random() < 0.35 and len(turns) < 4):
         country = rng.choice(list(CAPITALS))
         called = rng.choice((country, *_ALSO_CALLED.get(country, ())))
         turns.append(Turn(_filled(frames, called, rng), f"The capital of {country} is {CAPITALS[country]}."))
-        frames = _CAPITAL_THEN if rng.random() < 0.85 else _CAPITAL
+        frames = _CAPITAL_THEN if rng.random() < 0.85 else asked
     return tuple(turns)
 
 
@@ -152,12 +155,13 @@ def opposites(rng: Random) -> Exchange:
             (names.invented(rng), *(rng.choice(("table", "spoon", "banana", "tuesday", "music", "paper", "seven")),))
         )
         return (Turn(_filled(_OPPOSITE, word, rng, exact=True), f"I don't know an opposite of {word}."),)
-    frames: tuple[str, ...] = _OPPOSITE
+    asked = mixed("opposite", _OPPOSITE)
+    frames: tuple[str, ...] = asked
     turns: list[Turn] = []
     while not turns or (rng.random() < 0.35 and len(turns) < 4):
         word = rng.choice(list(OPPOSITES))
         turns.append(Turn(_filled(frames, word, rng), f"The opposite of {word} is {OPPOSITES[word]}."))
-        frames = _OPPOSITE_THEN if rng.random() < 0.85 else _OPPOSITE
+        frames = _OPPOSITE_THEN if rng.random() < 0.85 else asked
     return tuple(turns)
 
 
@@ -204,7 +208,7 @@ def sums(rng: Random) -> Exchange:
     """Ask for sums and differences, then perhaps for more of them."""
     chance = rng.random()
     if chance < 0.06:
-        frames = _TIMES if rng.random() < 0.6 else _PLUS
+        frames: tuple[str, ...] = _TIMES if rng.random() < 0.6 else _PLUS
         low, high = (2, 100) if frames is _TIMES else (120, 9999)
         return (
             _sum_turn(
@@ -220,10 +224,10 @@ def sums(rng: Random) -> Exchange:
         most = rng.choice((10, 10, 15, 20, 30))
         a, b = rng.randrange(most + 1), rng.randrange(most + 1)
         if rng.random() < 0.55:
-            frames, answer = _PLUS, f"{a} + {b} = {a + b}"
+            frames, answer = mixed("plus", _PLUS), f"{a} + {b} = {a + b}"
         else:
             a, b = max(a, b), min(a, b)
-            frames, answer = _MINUS, f"{a} - {b} = {a - b}"
+            frames, answer = mixed("minus", _MINUS), f"{a} - {b} = {a - b}"
         turn = _sum_turn(frames, a, b, answer, rng)
         if turns and rng.random() < 0.7:
             turn = Turn(rng.choice(("and ", "And ", "now ", "what about ", "then ", "")) + turn.user, turn.assistant)
@@ -234,8 +238,6 @@ def sums(rng: Random) -> Exchange:
 def _sum_turn(frames: tuple[str, ...], a: int, b: int, answer: str, rng: Random) -> Turn:
     worded = rng.random() < 0.2
     pattern = grammar.pick(frames, rng)
-    text = "".join(
-        _number(a, worded) if character == "A" else _number(b, worded) if character == "B" else character
-        for character in pattern
-    )
+    numbers = {"A": _number(a, worded), "B": _number(b, worded)}
+    text = re.sub(r"\b[AB]\b", lambda letter: numbers[letter.group()], pattern)
     return Turn(grammar.noisy(text, rng), answer)

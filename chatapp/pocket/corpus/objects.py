@@ -8,6 +8,7 @@ from random import Random
 
 from chatapp.pocket.corpus import grammar, names
 from chatapp.pocket.corpus.turn import Exchange, Turn
+from chatapp.pocket.corpus.written import mixed
 
 _VALUES: dict[str, tuple[object, ...]] = {
     "age": tuple(range(18, 80)),
@@ -171,7 +172,8 @@ def exchange(rng: Random) -> Exchange:
     strange = False
     chance = rng.random()
     if chance < 0.35:
-        keys, text = list(known[:3]), grammar.pick(_ASK, rng)
+        asked = mixed("json person", _ASK) if thing == "person" else _ASK
+        keys, text = list(known[:3]), grammar.pick(asked, rng)
     else:
         keys = rng.sample(known, rng.randrange(1, min(5, len(known)) + 1))
         strange = rng.random() < 0.12

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from random import Random
 
 from chatapp.core.parameters import PARAMETERS, Parameter
@@ -11,6 +13,7 @@ from chatapp.pocket.corpus import grammar
 from chatapp.pocket.corpus.app_actions import key_name
 from chatapp.pocket.corpus.intent import Intent
 from chatapp.pocket.corpus.turn import Exchange, Turn
+from chatapp.pocket.corpus.written import mixed, wordings
 from chatapp.ui.actions import ACTIONS
 
 _INSPECTOR = key_name(ACTIONS["toggle-inspector"].keys[0])
@@ -168,8 +171,18 @@ def change(parameter: Parameter) -> str:
     return f"Change {parameter.name} in the inspector ({_INSPECTOR}), or give {parameter.option} to chatapp ask."
 
 
-_ASPECTS = ((_ABOUT, meaning, 4.0), (_DEFAULT, default, 2.0), (_RANGE, allowed, 1.2), (_EFFECT, effect, 2.0),
-            (_OFF, off, 1.0), (_CHANGE, change, 1.8))  # fmt: skip
+@cache
+def _aspects() -> tuple[tuple[tuple[str, ...], Callable[[Parameter], str], float], ...]:
+    """What people ask about a parameter: the frames, the answer and how often."""
+    return (
+        (mixed("parameter about", _ABOUT), meaning, 4.0),
+        (mixed("parameter default", _DEFAULT), default, 2.0),
+        (mixed("parameter range", _RANGE), allowed, 1.2),
+        (mixed("parameter effect", _EFFECT), effect, 2.0),
+        (mixed("parameter off", _OFF), off, 1.0),
+        (mixed("parameter change", _CHANGE), change, 1.8),
+    )
+
 
 _THEN = (
     (("[and] (what is|what's) (the|its) default [value]", "and (the|its) default", "(the default|default)", "what is it by default",
@@ -205,8 +218,12 @@ def _question(frames: tuple[str, ...], parameter: Parameter, rng: Random) -> str
 def exchange(rng: Random) -> Exchange:
     """Ask about a parameter, then perhaps about another side of it or the same side of another."""
     parameter = PARAMETERS[rng.choices(_NAMES, _WEIGHTS)[0]]
-    frames, answer, _ = rng.choices(_ASPECTS, [weight for _, _, weight in _ASPECTS])[0]
-    turns = [Turn(_question(frames, parameter, rng), answer(parameter))]
+    frames, answer, _ = rng.choices(_aspects(), [weight for _, _, weight in _aspects()])[0]
+    described = wordings().get(f"describe {parameter.name}")
+    if described and rng.random() < 0.15:
+        turns = [Turn(grammar.noisy(rng.choice(described), rng), meaning(parameter))]
+    else:
+        turns = [Turn(_question(frames, parameter, rng), answer(parameter))]
     while rng.random() < 0.35 and len(turns) < 3:
         if rng.random() < 0.6:
             forms, answer = rng.choice(_THEN)

@@ -7,6 +7,7 @@ from random import Random
 
 from chatapp.pocket.corpus import grammar, names
 from chatapp.pocket.corpus.turn import Exchange, Turn
+from chatapp.pocket.corpus.written import mixed
 
 _ASK = (
     "(tell|write|make up|invent|give|read|create|compose|narrate|spin) [me|us|for me] a [short|little|nice|funny|good|new|small|quick|bedtime|sweet|tiny] (story|tale|fairy tale|fable) (about|of|with|on|featuring|starring) WHO",
@@ -139,7 +140,7 @@ def exchange(rng: Random) -> Exchange:
     if rng.random() < 0.2:
         turns = [Turn(grammar.noisy(grammar.pick(_ASK_ANY, rng), rng), _any(story))]
     else:
-        turns = [Turn(_fill(_ASK, story.asked(), rng, story.name), story.text())]
+        turns = [Turn(_fill(mixed("story", _ASK), story.asked(), rng, story.name), story.text())]
     while rng.random() < 0.4 and len(turns) < 3:
         chance = rng.random()
         if chance < 0.25:

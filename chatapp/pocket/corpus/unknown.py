@@ -9,6 +9,7 @@ from chatapp.pocket.corpus import grammar, names
 from chatapp.pocket.corpus.knowledge import CAPITALS
 from chatapp.pocket.corpus.lexicon import words
 from chatapp.pocket.corpus.turn import Turn
+from chatapp.pocket.corpus.written import mixed
 
 ANSWER = "I don't know that. I am only a tiny demo model."
 
@@ -129,7 +130,7 @@ def turn(rng: Random) -> Turn:
         text = grammar.pick(_PLACES, rng).replace("COUNTRY", rng.choice(list(CAPITALS)))
         text = text.replace("CITY", rng.choice(list(CAPITALS.values())))
     elif chance < 0.58:
-        text = grammar.pick(_DIRECT, rng)
+        text = grammar.pick(mixed("unknown", _DIRECT), rng)
     else:
         text = grammar.pick(_ABOUT, rng)
         topic = names.invented(rng) if rng.random() < 0.25 else rng.choice(_TOPICS)

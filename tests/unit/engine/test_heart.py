@@ -19,24 +19,23 @@ def started() -> tuple[Heart, queue.SimpleQueue[Answer], list[float]]:
 
 
 def next_phase(sent: queue.SimpleQueue[Answer], wanted: Phase) -> Pulse:
-    """The next pulse of this phase."""
-    while True:
+    """The next pulse of this phase, which may come after one or two of the phase before."""
+    for _ in range(3):
         pulse = sent.get(timeout=PATIENCE_S)
         assert isinstance(pulse, Pulse)
         if pulse.phase == wanted:
             return pulse
+    raise AssertionError(f"no pulse tells of {wanted}")
 
 
 def test_a_busy_loop_is_reported_with_the_time_that_it_stands_still() -> None:
     heart, sent, now = started()
     heart.beat("load")
-    assert next_phase(sent, "load").still_s in (0.0, 7.0)
+    assert next_phase(sent, "load").still_s == 0.0
     now[0] += 7.0
-    while next_phase(sent, "load").still_s != 7.0:
-        pass
+    assert 7.0 in [next_phase(sent, "load").still_s for _ in range(3)]
     heart.beat("load")
-    while next_phase(sent, "load").still_s != 0.0:
-        pass
+    assert 0.0 in [next_phase(sent, "load").still_s for _ in range(3)]
 
 
 def test_an_idle_loop_is_silent_unless_another_thread_works() -> None:
