@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatapp.core.backend import ModelCard
-from chatapp.core.errors import ModelInvalid, Unsupported
+from chatapp.core.errors import ModelInvalid, ModelNotFound, Unsupported
 from chatapp.core.loading import DEFAULT_CONTEXT_SIZE
 from chatapp.engine.protocol import Load
 from chatapp.engine.worker import amx, llama
@@ -44,6 +44,8 @@ def load(
     `offloaded` gives what llama.cpp said of the layers that it put on a GPU, empty for none.
     """
     path = Path(command.path)
+    if not path.is_file():
+        raise ModelNotFound(f"There is no file “{path}”.", hint="“chatapp models list” shows the models at hand.")
     with amx.refused(llama.processor_library()) as without_amx:
         model = Model(path, gpu_layers=command.settings.gpu_layers, progress=progress)
     try:
