@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -33,9 +34,16 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, logs: Path) -> WorkerProcess:
-        """Start a worker; raise EngineError where it does not answer in time or speaks another version."""
-        log = _new_log(logs)
-        process = await _spawn(log)
+        """Start a worker; raise EngineError where it can't be, is silent, or speaks another version."""
+        try:
+            log = _new_log(logs)
+        except OSError:
+            # Where nothing can be kept, an engine without a lasting log is better than none.
+            log = _new_log(Path(tempfile.mkdtemp(prefix="chatapp-")))
+        try:
+            process = await _spawn(log)
+        except OSError as error:
+            raise EngineError(f"The engine's process could not be started: {error.strerror}.") from None
         try:
             return cls(process, log, await _greeted(process, log))
         except BaseException:
@@ -92,7 +100,7 @@ class WorkerProcess:
 
 async def _spawn(log: Path) -> asyncio.subprocess.Process:
     # Until the worker opens its log itself, what goes wrong is written to it from here.
-    errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    errors = os.open(log, os.O_WRONLY | os.O_APPEND)
     try:
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -151,11 +159,14 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
 
 
 def _new_log(logs: Path) -> Path:
-    """A name for a new log; old logs of workers that crashed go, but for the newest."""
+    """A new, empty log; old logs of workers that crashed go, but for the newest."""
     ensure_private_directory(logs)
     old = sorted(logs.glob("engine-*.log"), key=lambda path: path.name)
     with contextlib.suppress(OSError):
         old.sort(key=lambda path: path.stat().st_mtime)
         for path in old[:-LOGS_KEPT]:
             path.unlink()
-    return logs / f"engine-{os.getpid()}-{next(_numbers)}.log"
+    log = logs / f"engine-{os.getpid()}-{next(_numbers)}.log"
+    # Process ids come again: what another's worker left behind must not be taken for this one's last words.
+    os.close(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    return log

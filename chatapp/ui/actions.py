@@ -56,6 +56,8 @@ _DECLARED = (
     ),
     Action("open-palette", ("ctrl+p",), "Palette", "Find any action by its name.", footer=True),
     Action("show-help", ("f1",), "Help", "Show all keys and what they do.", footer=True),
+    Action("scroll-up", ("pageup",), "Scroll up", "Scroll the conversation up by a page.", "composer"),
+    Action("scroll-down", ("pagedown",), "Scroll down", "Scroll the conversation down by a page.", "composer"),
     Action("edit-in-editor", ("ctrl+g",), "Editor", "Write the message in $EDITOR.", "composer"),
     Action("copy-reply", ("alt+c",), "Copy reply", "Copy the last reply as Markdown."),
     Action("toggle-thoughts", ("alt+h",), "Thoughts", "Unfold or fold what the model thought."),

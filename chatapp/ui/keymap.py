@@ -50,10 +50,6 @@ class Keymap:
         """The keys of an action, the first being the one to show; empty where it has none."""
         return self._keys[action_id]
 
-    def of(self, scope: str) -> list[str]:
-        """The ids of a scope's actions."""
-        return [action.id for action in ACTIONS.values() if action.where == scope]
-
     def edited(self, action_id: str) -> bool:
         """Whether a person bound this action anew."""
         return action_id in self._edited
@@ -68,8 +64,8 @@ class Keymap:
     ) -> None:
         """Bind the actions of `scopes` on `node` to the Textual action `action`, where `{id}` and `{method}` stand.
 
-        Keys that a person chose are seen before the focused widget's own. A composer looks at its keys itself, in
-        the order of typing.
+        Keys that a person chose, and those with alt, which fields would take for letters, are seen before the
+        focused widget's own. A composer looks at its keys itself, in the order of typing.
         """
         made = [
             Binding(
@@ -77,7 +73,7 @@ class Keymap:
                 action.format(id=entry.id, method=entry.method),
                 entry.label,
                 id=entry.id,
-                priority=entry.where != "composer" and (self.edited(entry.id) or entry.id in _FIRST),
+                priority=entry.where != "composer" and self._comes_first(entry.id),
             )
             for entry in ACTIONS.values()
             if entry.where in scopes
@@ -88,6 +84,11 @@ class Keymap:
         merged = dict(node._bindings.key_to_bindings)
         merged.update(BindingsMap(made).key_to_bindings)
         node._bindings = BindingsMap.from_keys(merged)
+
+    def _comes_first(self, action_id: str) -> bool:
+        """Whether an action sees its key before the focused widget does."""
+        chosen = self.edited(action_id) or action_id in _FIRST
+        return chosen or any(key.startswith("alt+") for key in self.keys(action_id))
 
     def _usable(self, name: str, keys: Sequence[str]) -> list[str]:
         usable = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import pytest
 from engine_run import GREEDY, opened, raw, reply, wait_until
 from tiny_model import write_tiny_model
 
-from chatapp.core.errors import EngineError, LoadCancelled, ModelError, ModelInvalid, ModelLoadFailed, ModelNotFound
+from chatapp.core.errors import (
+    EngineCrashed,
+    EngineError,
+    LoadCancelled,
+    ModelError,
+    ModelInvalid,
+    ModelLoadFailed,
+    ModelNotFound,
+)
 from chatapp.engine.worker.log import Log
 
 MakeModel = Callable[..., Path]
@@ -150,6 +159,37 @@ async def test_a_file_that_was_mended_loads(tmp_path: Path, make_model: MakeMode
         path.write_bytes(make_model("sound.gguf").read_bytes())
         run = await reply(backend, raw("x", max_new_tokens=2, **GREEDY))
     assert run.end.reply_tokens == 2
+
+
+async def test_an_engine_that_can_not_start_says_why(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "llama_cpp"
+    broken.mkdir()
+    (broken / "__init__.py").write_text('raise ImportError("libgomp.so.1: cannot open shared object file")')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    async with opened(tiny_model, tmp_path / "logs") as backend:
+        with pytest.raises(EngineCrashed, match=r"libgomp\.so\.1") as caught:
+            await backend.prepare(raw("x"))
+        assert "doctor" in caught.value.hint
+
+
+async def test_an_engine_needs_no_place_for_its_log(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_text("a file where the directory should be")
+    async with opened(tiny_model, tmp_path / "occupied") as backend:
+        run = await reply(backend, raw("x", max_new_tokens=2, **GREEDY))
+    assert run.end.reply_tokens == 2
+
+
+async def test_an_older_log_is_not_taken_for_the_engines_own(tiny_model: Path, tmp_path: Path) -> None:
+    async with opened(tiny_model, tmp_path) as backend:
+        await backend.prepare(raw("x"))
+        number = int(next(tmp_path.glob("engine-*.log")).stem.rpartition("-")[2])
+    old = tmp_path / f"engine-{os.getpid()}-{number + 1}.log"
+    old.write_text("GGML_ASSERT(an older crash)\n")
+    async with opened(tiny_model, tmp_path) as backend:
+        await backend.prepare(raw("x"))
+        assert "older crash" not in old.read_text()
 
 
 def test_the_log_keeps_the_first_error_of_a_load(tmp_path: Path) -> None:

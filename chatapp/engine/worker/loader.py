@@ -74,7 +74,7 @@ def load(
         parameter_count=model.parameter_count,
         size_bytes=model.size_bytes,
         trained_context_size=trained,
-        context_size=context_size,
+        context_size=min(context_size, context.pool_size),
         vocabulary_size=model.vocabulary.size,
         device=_device(context.threads, offloaded()),
         build=llama.build_name(),

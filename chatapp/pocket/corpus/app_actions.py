@@ -280,6 +280,26 @@ def _actions() -> tuple[Intent, ...]:
             1.2,
         ),
         _words(
+            "scroll-up",
+            "to scroll the conversation up by a page.",
+            (
+                "(scroll|move|page|go|leaf|flip) (up|back|upwards) [in the (conversation|chat|transcript|thread)] [by a page|a page|while typing]",
+                "(see|read|look at|get back to|reach) (older|earlier|previous|the first|the beginning) (messages|lines|text|of the chat)",
+                "(read|see) what (was said|i wrote|you wrote) (earlier|before|further up|above)",
+            ),
+            ("(the top|the start|the earlier part) of the (chat|conversation) is out of (view|sight)", "which <key> scrolls (up|back)"),
+        ),
+        _words(
+            "scroll-down",
+            "to scroll the conversation down by a page.",
+            (
+                "(scroll|move|page|go|leaf|flip) (down|forward|downwards) [in the (conversation|chat|transcript|thread)] [by a page|a page|while typing]",
+                "(get|go|jump|come|return) (back|) to the (end|bottom|latest message|newest message) of the (chat|conversation)",
+                "(see|read|look at) (newer|later|the last|the latest|further) (messages|lines|text)",
+            ),
+            ("(i scrolled|i am) too far up", "which <key> scrolls (down|to the end)"),
+        ),
+        _words(
             "edit-in-editor",
             "to write the message in your own editor ($EDITOR).",
             (

@@ -30,7 +30,6 @@ class Composer(TextArea):
             placeholder=Content("Message"),
         )
         keymap.bind(self, "screen.perform('{id}')", "composer")
-        self._actions = {key: action for action in keymap.of("composer") for key in keymap.keys(action)}
         self.pastes = Pastes()
         self._recall = history
         self._recalled: str | None = None
@@ -66,14 +65,20 @@ class Composer(TextArea):
         self._replace_via_keyboard("\n", start, end)
 
     async def _on_key(self, event: events.Key) -> None:
-        """Obey keys in the order in which they were typed: enter must not overtake the letters before it."""
-        action = next((self._actions[key] for key in event.aliases if key in self._actions), None)
-        if action is None:
-            await super()._on_key(event)
+        """Obey keys in the order in which they were typed.
+
+        Textual lets a key that is no character travel up through every parent before it looks for what it is
+        bound to, so that letters behind it overtake it. What is bound here is done at once.
+        """
+        if event.key.startswith("alt+"):
+            event.prevent_default()  # A shortcut of somebody else; its letter is not typed.
             return
-        event.stop()
-        event.prevent_default()
-        await self.run_action(f"screen.perform('{action}')")
+        bound = self._bindings.key_to_bindings
+        for binding in (binding for key in event.aliases for binding in bound.get(key, ())):
+            if await self.app.run_action(binding.action, self):
+                event.stop()
+                event.prevent_default()
+                return
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Insert what was pasted, cleaned, and folded where it is long."""

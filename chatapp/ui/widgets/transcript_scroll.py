@@ -57,7 +57,7 @@ class LineScroll(ScrollView, can_focus=True):
     def refresh_rows(self, first: int, last: int) -> None:
         """Draw the rows from `first` to before `last` again."""
         if first < last:
-            self.refresh(Region(0, first + self.gutter.top, self.outer_size.width, last - first))
+            self.refresh(Region(0, first, self.outer_size.width, last - first))
 
     def action_scroll_home(self) -> None:
         """Go to the first line."""
