@@ -24,7 +24,7 @@ from chatapp.cli.options import (
 )
 from chatapp.cli.question import Question, joined_prompt
 from chatapp.cli.streams import Output, as_json_text, has_input, read_input
-from chatapp.core.errors import NotFound, StoreUnwritable
+from chatapp.core.errors import NotFound, StoreUnwritable, UsageError
 
 if TYPE_CHECKING:
     from chatapp.chat.session import Session
@@ -84,6 +84,11 @@ def ask(
     PROMPT is the question. Text on standard input is added to it after an empty line, or is the question where
     there is no PROMPT; with --raw it follows PROMPT directly.
     """
+    if continues and incognito:
+        raise UsageError(
+            "--incognito hides the stored conversations, so there is none to go on with.",
+            hint="Leave --continue or --incognito out.",
+        )
     question = _question(
         prompt, system=system, prefill=prefill, continues=continues, raw=raw, echo=echo, escapes=escapes,
         variables=template_variables, parameters=parameters,

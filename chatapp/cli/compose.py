@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from chatapp.core.errors import ChatappError, FileProblem
+from chatapp.core.errors import ChatappError, FileProblem, NotFound
 from chatapp.core.paths import Paths, ensure_private_directory
 from chatapp.core.settings import Settings
 
@@ -43,6 +43,18 @@ def read_configuration() -> Configuration:
     paths = Paths.of()
     settings, problems = load_settings(paths.config_file)
     return Configuration(paths, settings, problems)
+
+
+def theme_problems(configuration: Configuration) -> tuple[FileProblem, ...]:
+    """What is wrong with the theme that `config.toml` names: that there is none of this name."""
+    from chatapp.storage.toml_file import read_toml
+    from chatapp.ui.theme_file import theme_files, theme_name
+
+    theme, names = configuration.settings.theme, {theme_name(file) for file in theme_files(configuration.paths.themes)}
+    if theme in names:
+        return ()
+    unknown = NotFound.among("theme", theme, names)
+    return read_toml(configuration.paths.config_file).problems([("theme", unknown.message, unknown.hint)])
 
 
 def make_library(configuration: Configuration) -> Library:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from chatapp.cli.compose import read_configuration
+from chatapp.cli.compose import read_configuration, theme_problems
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import json_option
 from chatapp.cli.streams import Output, as_json_text
@@ -67,7 +67,7 @@ def check() -> None:
 
     configuration = read_configuration()
     keymap, keymap_problems = load_keymap(configuration.paths.keymap_file)
-    problems = (*configuration.problems, *keymap_problems, *Keymap(keymap).problems)
+    problems = (*configuration.problems, *theme_problems(configuration), *keymap_problems, *Keymap(keymap).problems)
     narration = Narration()
     for problem in problems:
         narration.error(problem)

@@ -98,16 +98,23 @@ def search(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 @contextmanager
 def _store() -> Iterator[Store]:
-    """The store for reading; its problems are told."""
+    """The store for reading; its problems are told. Raise StorageError where nothing of it can be read."""
     configuration = read_configuration()
     narration = Narration()
     narration.warn(configuration.problems)
     store = open_store(configuration)
-    narration.warn(store.problems)
     try:
+        if _nothing_read(store):
+            raise store.problems[-1]
+        narration.warn(store.problems)
         yield store
     finally:
         asyncio.run(store.close())
+
+
+def _nothing_read(store: Store) -> bool:
+    """Whether the file can't be used and not even a copy of what it holds was to be had."""
+    return not store.persistent and not any(store.conversations.list(trash=trash, limit=1) for trash in (False, True))
 
 
 def _heading(message: StoredMessage) -> str:

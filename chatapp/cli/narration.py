@@ -56,7 +56,7 @@ class Narration:
     def warn(self, errors: Iterable[ChatappError]) -> None:
         """Each error in a line; for those that don't end the work."""
         for error in errors:
-            self.say(f"{error.title}: {error.message} {error.hint}".rstrip())
+            self.say(f"{error.title}: {_sentence(error.message)} {error.hint}".rstrip())
 
     def progress(self, work: str, fraction: float | None) -> None:
         """How far `work` is, redrawn in place; None where nobody knows."""
@@ -85,3 +85,9 @@ class Narration:
             self._stream.flush()
         except (OSError, ValueError):
             return
+
+
+def _sentence(text: str) -> str:
+    """`text` with a full stop where it ends without one, so that another sentence can follow."""
+    plain = text.rstrip()
+    return plain if plain.endswith((".", "!", "?", "…")) else f"{plain}."

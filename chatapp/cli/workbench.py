@@ -18,8 +18,9 @@ from chatapp.cli.compose import (
     open_backend,
     open_store,
     read_configuration,
+    theme_problems,
 )
-from chatapp.core.errors import ChatappError, ModelError, TerminalError
+from chatapp.core.errors import ChatappError, ModelError, TerminalError, UsageError
 
 if TYPE_CHECKING:
     from chatapp.chat.session import Session
@@ -31,10 +32,17 @@ LATEST = -1
 def open_workbench(*, model: str | None, resume: int | None, incognito: bool) -> int:
     """Open the screen and stay until it is left; raises TerminalError where there is none."""
     _check_terminal()
+    if incognito and resume is not None:
+        raise UsageError(
+            "--incognito hides the stored conversations, so there is none to open again.",
+            hint="Leave --resume or --incognito out.",
+        )
     configuration = read_configuration()
     path, problems = _model(configuration, model)
     choice = Choice(model, None, incognito)
-    return asyncio.run(_run(configuration, path, choice, resume, (*configuration.problems, *problems)))
+    return asyncio.run(
+        _run(configuration, path, choice, resume, (*configuration.problems, *theme_problems(configuration), *problems))
+    )
 
 
 async def _run(

@@ -80,7 +80,7 @@ class NotFound(UsageError):
     def among(cls, kind: str, name: str, known: Iterable[str]) -> NotFound:
         """Name the nearest known names, or all of them where there are few."""
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
         if near:
             hint = f"Did you mean {' or '.join(near)}?"
         elif names and len(names) <= 12:

@@ -23,10 +23,15 @@ _EDITING = (
     ("^Z ^Y", "undo, redo; with nothing to undo ^Z suspends"),
     ("Tab", "from one part of the screen to the next"),
 )
+_READING = (
+    ("PgUp PgDn", "scroll the conversation, also while writing"),
+    ("Wheel", "scroll what is under the pointer"),
+)
 _PARAMETERS = (
+    ("↑ ↓", "the parameter above or below; Tab goes to another part"),
     ("← →", "a step less or more; with Shift ten"),
     ("0–9", "type a value; ⏎ sets it, Esc does not"),
-    ("Del", "unset: back to the model's value or the default"),
+    ("⌫ Del", "unset: back to the model's value or the default"),
     ("Space", "turn a switch, edit a list"),
 )
 _KEY_WIDTH = 18
@@ -67,10 +72,10 @@ class HelpScreen(ModalScreen[None]):
         for where, actions in groupby(ordered, key=scope_of):
             lines.append(Content(where.capitalize()).stylize("bold $primary"))
             for action in actions:
-                keys = "  ".join(key_label(key) for key in self._keymap.keys(action.id)) or "palette"
+                keys = "  ".join(key_label(key) for key in self._keymap.keys(action.id)) or "—"
                 lines.append(_row(keys, action.help))
             lines.append(Content(""))
-        for title, rows in (("While writing", _EDITING), ("On a parameter", _PARAMETERS)):
+        for title, rows in (("Reading", _READING), ("While writing", _EDITING), ("On a parameter", _PARAMETERS)):
             lines.append(Content(title).stylize("bold $primary"))
             lines += [_row(keys, text) for keys, text in rows]
             lines.append(Content(""))

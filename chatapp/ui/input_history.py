@@ -25,6 +25,11 @@ class InputHistory:
         self._position: int | None = None
         self._prefix = ""
 
+    @property
+    def file(self) -> Path | None:
+        """Where it is kept, None where nothing is."""
+        return self._file
+
     def add(self, text: str) -> None:
         """Remember `text`; a repetition moves to the end. A file that can't be written only keeps less."""
         self.rest()

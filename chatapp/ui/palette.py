@@ -85,7 +85,10 @@ def _scattered(letters: str, text: str) -> bool:
 
 
 class Palette(ModalScreen[str | None]):
-    """Answers with the id of the chosen entry. `preview` is told of every entry that is highlighted."""
+    """Answers with the id of the chosen entry. `preview` is told of every entry that is highlighted.
+
+    `nothing` is shown where no entry fits what was typed.
+    """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs/dialog.tcss", "dialogs/palette.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -96,10 +99,18 @@ class Palette(ModalScreen[str | None]):
         Binding("pagedown", "move(8)", "Page down", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, entries: Sequence[Entry], *, preview: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        entries: Sequence[Entry],
+        *,
+        nothing: str = "No action is called so",
+        preview: Callable[[str], None] | None = None,
+    ) -> None:
         super().__init__()
         self._title = title
         self._entries = entries
+        self._nothing = nothing
         self._preview = preview
         self._found: list[Entry] = []
 
@@ -152,7 +163,7 @@ class Palette(ModalScreen[str | None]):
     def action_move(self, steps: int) -> None:
         """Move the highlight."""
         options = self.query_one(OptionList)
-        if options.option_count:
+        if self._found:
             place = (options.highlighted or 0) + steps
             options.highlighted = (
                 place % options.option_count if abs(steps) == 1 else min(max(place, 0), options.option_count - 1)
@@ -168,6 +179,8 @@ class Palette(ModalScreen[str | None]):
         options.add_options([Option(_line(entry, width)) for entry in self._found])
         if self._found:
             options.highlighted = 0
+        else:
+            options.add_option(Option(Content(self._nothing).stylize("$muted"), disabled=True))
 
 
 def _line(entry: Entry, width: int) -> Content:

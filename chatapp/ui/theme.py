@@ -19,6 +19,7 @@ from textual.theme import Theme
 
 from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import ChatappError, FileProblem
+from chatapp.ui.theme_file import theme_files, theme_name
 
 COLOURS = (
     "primary", "secondary", "accent", "foreground", "background", "surface", "panel", "success", "warning", "error",
@@ -27,7 +28,6 @@ VARIABLES = (
     "role-user", "role-assistant", "role-system", "muted", "faint", "hairline", "code-background", "selection",
 )  # fmt: skip
 DARK, LIGHT = "chatapp-dark", "chatapp-light"
-_SHIPPED = Path(__file__).parent / "themes"
 _SIZE_LIMIT = 64 * 1024
 
 
@@ -37,11 +37,9 @@ class ThemeSet:
     def __init__(self, directory: Path | None = None) -> None:
         self.problems: list[ChatappError] = []
         self.themes: dict[str, Theme] = {}
-        first = (f"{DARK}.toml", f"{LIGHT}.toml")
-        for path in sorted(_SHIPPED.glob("*.toml"), key=lambda path: (path.name not in first, path.name)):
-            self._add(path)
-        for path in _own_files(directory):
-            self._add(path)
+        # The two that others rest on come first.
+        for file in sorted(theme_files(directory), key=lambda file: file.stem not in (DARK, LIGHT)):
+            self._add(file)
 
     def _add(self, source: Path) -> None:
         try:
@@ -73,8 +71,12 @@ class ThemeSet:
         if base is not None:
             colours = {name: colours.get(name) or getattr(base, name) for name in COLOURS}
             variables = {**{name: base.variables[name] for name in VARIABLES}, **variables}
-        name = clean_line(source.stem)
-        theme = Theme(name, colours["primary"], dark=dark, variables={**_scrollbars(colours, variables), **variables})
+        theme = Theme(
+            theme_name(source),
+            colours["primary"],
+            dark=dark,
+            variables={**_scrollbars(colours, variables), **variables},
+        )
         for colour, value in colours.items():
             setattr(theme, colour, value)
         return theme
@@ -92,15 +94,6 @@ def _scrollbars(colours: Mapping[str, str], variables: Mapping[str, str]) -> dic
         "scrollbar-active": colours["primary"],
     }
     return {**track, **thumb}
-
-
-def _own_files(directory: Path | None) -> list[Path]:
-    if directory is None:
-        return []
-    try:
-        return sorted(directory.glob("*.toml"))
-    except OSError:
-        return []
 
 
 def _table(tables: dict[str, object], name: str, known: tuple[str, ...] | None) -> dict[str, str]:

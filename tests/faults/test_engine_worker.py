@@ -88,8 +88,13 @@ def test_a_request_without_a_model_fails_and_is_no_end(worker: Worker, tmp_path:
     write(worker, Load(str(tmp_path / "none.gguf"), protocol.LoadSettings()))
     answer = read(worker)
     assert isinstance(answer, Failed)
+    assert (answer.request_id, answer.kind) == (None, "ModelNotFound")
+    (tmp_path / "bad.gguf").write_bytes(b"no model")
+    write(worker, Load(str(tmp_path / "bad.gguf"), protocol.LoadSettings()))
+    answer = read(worker)
+    assert isinstance(answer, Failed)
     assert (answer.request_id, answer.kind) == (None, "ModelLoadFailed")
-    assert "No such file" in answer.message
+    assert "invalid magic" in answer.message
 
 
 async def test_a_worker_that_nobody_has_listened_to_can_be_closed(tmp_path: Path) -> None:

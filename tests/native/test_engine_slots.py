@@ -96,15 +96,19 @@ async def test_a_long_prompt_does_not_hold_up_a_reply(engine: LocalBackend) -> N
     assert meanwhile > 0
 
 
-async def test_more_requests_than_sequences_wait_and_say_so(tiny_model: Path, tmp_path: Path) -> None:
-    async with opened(tiny_model, tmp_path, context_size=8192) as engine:
-        requests = [raw(f"Number {number}", max_new_tokens=40, **GREEDY) for number in range(20)]
-        runs, _ = await collect_all([await begin(engine, request) for request in requests])
-    waited = [run for run in runs if run.of(Queued)]
-    assert [run.end.reply_tokens for run in runs] == [40] * 20
-    assert waited
-    reason = waited[0].of(Queued)[0]
-    assert isinstance(reason, Queued) and "16 replies" in reason.reason
+async def test_more_requests_than_sequences_wait_and_say_so(engine: LocalBackend) -> None:
+    others = [await begin(engine, raw(f"Number {number}", **ENDLESS)) for number in range(16)]
+    last = await begin(engine, raw("One too many", max_new_tokens=5, **GREEDY))
+
+    async def stop_others() -> None:
+        for other in others:
+            await other.stop()
+
+    run = await collect(last, Queued, stop_others)
+    (waited,) = run.of(Queued)
+    assert isinstance(waited, Queued) and "16 replies" in waited.reason
+    assert run.end.reply_tokens == 5
+    assert {(await collect(other)).end.stop_reason for other in others} == {"stopped"}
 
 
 async def test_a_request_that_waits_can_be_stopped(tiny_model: Path, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ class TextsDialog(ModalScreen[tuple[Value] | None]):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialog.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Cancel", show=False),
-        Binding("ctrl+j,ctrl+enter", "accept", "Use", show=False, priority=True),
+        Binding("enter,ctrl+enter", "accept", "Use", show=False, priority=True),
+        Binding("ctrl+j,shift+enter", "new_line", "New line", show=False, priority=True),
     ]
 
     def __init__(self, parameter: Parameter, value: Value) -> None:
@@ -41,7 +42,12 @@ class TextsDialog(ModalScreen[tuple[Value] | None]):
                 _written(self._value), show_line_numbers=False, tab_behavior="focus", placeholder=Content(kind)
             )
             yield Static("", id="dialog-error", markup=False)
-            yield Static(f"{kind}  ^J use · Esc cancel", classes="dialog-hint", markup=False)
+            yield Static(f"{kind}\n⏎ use · ^J new line · Esc cancel", classes="dialog-hint", markup=False)
+
+    def action_new_line(self) -> None:
+        """Begin a new line at the cursor."""
+        editor = self.query_one(TextArea)
+        editor.replace("\n", *editor.selection, maintain_selection_offset=False)
 
     def action_accept(self) -> None:
         """Answer with what was written, or say what is wrong with it."""

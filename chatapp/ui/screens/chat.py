@@ -83,7 +83,7 @@ class ChatScreen(Screen[None]):
         self._model = ModelState(session.backend, self._show_figures)
         self._panel = ConversationList(keymap)
         self._pane = Pane(session, settings, keymap, history)
-        self._shelf = Shelf(session, self._panel, self._pane, keymap)
+        self._shelf = Shelf(session, self._panel, self._pane, keymap, show=self._show)
         self._errands = Errands(self, session, self._pane, keymap, themes, save_setting)
         self._panels = Panels(self, list_open=settings.show_conversations, inspector_open=settings.show_inspector)
         keymap.bind(self, "screen.perform('{id}')", "app", without=APP_ACTIONS)
@@ -151,6 +151,8 @@ class ChatScreen(Screen[None]):
         return {
             "send-message": self._send,
             "new-line": pane.composer.new_line,
+            "scroll-up": pane.transcript.action_page_up,
+            "scroll-down": pane.transcript.action_page_down,
             "stop-reply": self._step_back,
             "regenerate-reply": lambda: attempt(self, pane.regenerate()),
             "previous-sibling": lambda: attempt(self, pane.step_sibling(-1)),
@@ -212,13 +214,18 @@ class ChatScreen(Screen[None]):
     # --- conversations
 
     def _open(self, conversation: Conversation | None) -> None:
+        self._show(conversation)
+        self._panels.fold()
+        self._pane.composer.focus()
+
+    def _show(self, conversation: Conversation | None) -> None:
+        """Show a conversation with all that belongs to it; the focus stays where it is."""
         self._take_settings()
         self._pane.open(conversation)
-        self._panels.fold()
+        self._shelf.mark()
         self._fill_inspector()
         self._show_title()
         self._show_figures()
-        self._pane.composer.focus()
 
     @shown
     def open_id(self, conversation_id: int) -> None:

@@ -66,7 +66,8 @@ class Errands:
             if chosen and chosen != before:
                 self._keep_theme(chosen)
 
-        app.push_screen(Palette("Theme", theme_entries(self._themes, before), preview=preview), take)
+        entries = theme_entries(self._themes, before)
+        app.push_screen(Palette("Theme", entries, nothing="No theme is called so", preview=preview), take)
 
     def show_help(self) -> None:
         """Show all keys."""

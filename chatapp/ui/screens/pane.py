@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from chatapp.chat.edits import values_of
@@ -15,6 +16,7 @@ from chatapp.core.errors import ChatappError
 from chatapp.core.parameters import Value
 from chatapp.core.settings import Settings
 from chatapp.ui.attempt import attempt
+from chatapp.ui.drafts import Drafts
 from chatapp.ui.figures import Figures
 from chatapp.ui.input_history import InputHistory
 from chatapp.ui.keymap import Keymap
@@ -24,6 +26,7 @@ from chatapp.ui.stream import Stream
 from chatapp.ui.widgets.composer import Composer
 from chatapp.ui.widgets.transcript import Transcript
 
+_DRAFT_PAUSE_S = 1.0
 _UNBORN = 0
 """Stands for the conversation that comes to be with its first message; no stored one has this id."""
 
@@ -44,10 +47,12 @@ class Pane(Vertical):
         self._history = history
         self._stream: Stream | None = None
         self._sending = False
-        self._drafts: dict[int | None, str] = {}
+        self._drafts = Drafts(history.file.with_name("drafts.json") if history.file is not None else None)
+        self._draft_timer: Timer | None = None
         self._queues: dict[int, list[str]] = {}
         self._idle_figures = Figures()
         self._settings_saved = True
+        self._is_opened = False
         self.conversation: Conversation | None = None
         self.system_prompt = ""
         self.edits: dict[str, Value] = {}
@@ -61,6 +66,17 @@ class Pane(Vertical):
         yield transcript
         yield Static("", id="queue", markup=False)
         yield Composer(self._keymap, self._history)
+
+    def on_text_area_changed(self) -> None:
+        """Keep what is being written a moment after the last key."""
+        if self._draft_timer is not None:
+            self._draft_timer.stop()
+        self._draft_timer = self.set_timer(_DRAFT_PAUSE_S, self.keep_draft)
+
+    def keep_draft(self) -> None:
+        """Keep what is being written."""
+        if self._is_opened:
+            self._drafts.put(self.conversation_id, self.composer.message)
 
     def follow(self, stream: Stream) -> None:
         """Draw replies that `stream` brings."""
@@ -98,14 +114,15 @@ class Pane(Vertical):
     def open(self, conversation: Conversation | None) -> None:
         """Show a conversation, or with None an empty one; what was typed in the other waits there."""
         composer = self.composer
-        self._drafts[self.conversation_id] = composer.text
+        self.keep_draft()
+        self._is_opened = True
         if self.conversation is not None:
             self.stream.hide(self.conversation.id)
         self.conversation = conversation
         self.system_prompt = conversation.system_prompt if conversation is not None else ""
         self.edits = self._edits_of(conversation) if conversation is not None else {}
         self._settings_saved = True
-        composer.put(self._drafts.get(self.conversation_id, ""))
+        composer.put(composer.pastes.fold(self._drafts.get(self.conversation_id)))
         self.transcript.follow = True
         self.reload()
         self._show_queue()
@@ -138,7 +155,7 @@ class Pane(Vertical):
 
     def forget(self, conversation_id: int) -> None:
         """Drop the draft of a conversation that is gone."""
-        self._drafts.pop(conversation_id, None)
+        self._drafts.put(conversation_id, "")
 
     # --- settings of the next message
 
@@ -189,6 +206,7 @@ class Pane(Vertical):
             if conversation is None:
                 conversation = await self._session.create(system_prompt=self.system_prompt, edits=self.edits)
                 if self.conversation is None:
+                    self.keep_draft()
                     self.conversation = conversation
                 self._queues[conversation.id] = self._queues.pop(_UNBORN, [])
             elif not self._settings_saved:
@@ -240,8 +258,8 @@ class Pane(Vertical):
         if conversation_id == self.conversation_id:
             self.composer.give_back(text)
         else:
-            typed = self._drafts.get(conversation_id, "")
-            self._drafts[conversation_id] = f"{text}\n{typed}" if typed.strip() else text
+            typed = self._drafts.get(conversation_id)
+            self._drafts.put(conversation_id, f"{text}\n{typed}" if typed.strip() else text)
 
     # --- acting on replies
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chatapp.chat.session import Session
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation
 from chatapp.ui.attempt import attempt
+from chatapp.ui.messages import ConversationChanged
 from chatapp.ui.notice import say
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.widgets.conversation_list import ConversationList
@@ -18,13 +20,22 @@ if TYPE_CHECKING:
 
 
 class Shelf:
-    """The list panel, kept true to the session."""
+    """The list panel, kept true to the session; `show` puts another conversation on the screen."""
 
-    def __init__(self, session: Session, panel: ConversationList, pane: Pane, keymap: Keymap) -> None:
+    def __init__(
+        self,
+        session: Session,
+        panel: ConversationList,
+        pane: Pane,
+        keymap: Keymap,
+        *,
+        show: Callable[[Conversation | None], None],
+    ) -> None:
         self._session = session
         self._panel = panel
         self._pane = pane
         self._keymap = keymap
+        self._show = show
         self._deleted: list[Conversation] = []
 
     def refresh(self, words: str = "", limit: int | None = None) -> None:
@@ -62,8 +73,9 @@ class Shelf:
             return
         await self._session.delete(conversation.id)
         self._deleted.append(conversation)
+        self._panel.rows.step_off(conversation.id)
         if conversation.id == self._pane.conversation_id:
-            self._pane.open(None)
+            self._show(None)
         self.refresh()
         key = self._keymap.shown("undo-delete")
         title = clean_line(conversation.title) or UNTITLED
@@ -79,13 +91,13 @@ class Shelf:
             return
         conversation = self._deleted.pop()
         await self._session.restore(conversation.id)
-        self._pane.open(self._session.conversation(conversation.id))
+        self._show(self._session.conversation(conversation.id))
         self.refresh()
 
     async def _rename(self, conversation: Conversation, title: str) -> None:
         await self._session.rename(conversation.id, title)
         self._pane.refresh_conversation()
-        self.refresh()
+        self._pane.post_message(ConversationChanged(conversation.id))
 
     def _chosen(self) -> Conversation | None:
         """The highlighted conversation while the list has the focus, else the open one."""

@@ -24,6 +24,19 @@ FIRST_PAGE = 200
 _TYPING_PAUSE_S = 0.12
 
 
+class Filter(Input):
+    """What the list is filtered by. With nothing right of its cursor, delete means the highlighted conversation."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="Search titles and messages", id="conversation-filter", compact=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key to the list where it would delete nothing here."""
+        if action == "delete_right" and self.selection.is_empty and self.cursor_position >= len(self.value):
+            return False
+        return super().check_action(action, parameters)
+
+
 class ConversationList(Vertical):
     """Shows what it is given; asks for other conversations with `Wanted`."""
 
@@ -54,7 +67,7 @@ class ConversationList(Vertical):
     def compose(self) -> ComposeResult:
         """Heading, filter, rows, and what the keys do."""
         yield Static(self._new_line(), id="new-conversation", markup=False)
-        yield Input(placeholder="Search titles and messages", id="conversation-filter", compact=True)
+        yield Filter()
         yield ConversationRows()
         yield Static(self._hint(), classes="panel-hint", markup=False)
 
@@ -66,7 +79,7 @@ class ConversationList(Vertical):
     @property
     def words(self) -> str:
         """What the list is filtered by."""
-        return self.query_one("#conversation-filter", Input).value.strip()
+        return self.query_one(Filter).value.strip()
 
     def show(self, conversations: Sequence[Conversation]) -> None:
         """Show these conversations."""
@@ -84,14 +97,19 @@ class ConversationList(Vertical):
 
     def take_focus(self) -> None:
         """Let typing filter."""
-        self.query_one("#conversation-filter", Input).focus()
+        self.query_one(Filter).focus()
 
     def clear_filter(self) -> bool:
         """Show all again; whether a filter was on."""
-        field = self.query_one("#conversation-filter", Input)
+        field = self.query_one(Filter)
         had = bool(field.value)
         field.value = ""
         return had
+
+    def on_hide(self) -> None:
+        """A list that is opened again shows all."""
+        if not self.display:
+            self.clear_filter()
 
     def action_move(self, steps: int) -> None:
         """Move the highlight while the filter has the focus."""

@@ -97,9 +97,18 @@ class ConversationRows(ScrollView, can_focus=True):
         """Mark the conversation that is open and those in which a reply is being written."""
         if open_id != self._open:
             self._open = open_id
-            self._cursor = self._index(open_id)
+            if open_id is not None:
+                self._cursor = self._index(open_id)
         self._writing = frozenset(writing)
         self.refresh()
+
+    def step_off(self, conversation_id: int) -> None:
+        """Move the highlight from a conversation that goes away to the next one, else to the one before."""
+        place = self._cursor
+        if self.highlighted is not None and self.highlighted.id == conversation_id:
+            self.action_move(1)
+            if self._cursor == place:
+                self.action_move(-1)
 
     @property
     def highlighted(self) -> Conversation | None:

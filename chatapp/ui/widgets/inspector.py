@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
@@ -19,6 +21,9 @@ from chatapp.ui.messages import EditsChanged, InspectorOpened, SystemPromptEdite
 from chatapp.ui.widgets.parameter_row import ParameterRow
 
 _TYPING_PAUSE_S = 0.4
+_NUMBER_KEYS = "←→ step · Shift ten · 0–9 type · ⌫/↺ unset"
+_KEYS = {"bool": "Space turns · ⌫/↺ unset", "texts": "⏎ edit · ⌫/↺ unset", "ints": "⏎ edit · ⌫/↺ unset"}
+"""What the keys do on a row, by the kind of its parameter."""
 
 
 class SystemPrompt(TextArea):
@@ -33,6 +38,43 @@ class SystemPrompt(TextArea):
             highlight_cursor_line=False,
             placeholder=Content("How the model should behave"),
         )
+
+
+class Rows(VerticalScroll):
+    """System prompt and parameters. Arrows stay within the parameters, tab goes from one part to the next."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Row above", show=False),
+        Binding("down", "move(1)", "Row below", show=False),
+        Binding("pageup", "move(-8)", "Page up", show=False),
+        Binding("pagedown", "move(8)", "Page down", show=False),
+        Binding("home", "move(-1000)", "First row", show=False),
+        Binding("end", "move(1000)", "Last row", show=False),
+        Binding("tab", "leave(1)", "Next part", show=False),
+        Binding("shift+tab", "leave(-1)", "Part before", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="inspector-rows", can_focus=False)
+
+    def action_move(self, steps: int) -> None:
+        """Go so many parameters down, at most to the last."""
+        rows = list(self.query(ParameterRow))
+        focused = self.screen.focused
+        if isinstance(focused, ParameterRow) and focused in rows:
+            rows[min(max(rows.index(focused) + steps, 0), len(rows) - 1)].focus()
+
+    def action_leave(self, step: int) -> None:
+        """Go to the next part of the screen, or to the one before; the parameters are one part."""
+        chain, focused = self.screen.focus_chain[::step], self.screen.focused
+        if focused not in chain:
+            return
+        place = chain.index(focused)
+        inside = isinstance(focused, ParameterRow)
+        for widget in chain[place + 1 :] + chain[:place]:
+            if not (inside and isinstance(widget, ParameterRow)):
+                widget.focus()
+                return
 
 
 class Inspector(Vertical):
@@ -50,7 +92,7 @@ class Inspector(Vertical):
 
     def compose(self) -> ComposeResult:
         """System prompt, parameters by group, and what the focused one does."""
-        with VerticalScroll(id="inspector-rows", can_focus=False):
+        with Rows():
             yield Static("System prompt", classes="section", markup=False)
             yield SystemPrompt()
             for group, parameters in groupby(PARAMETERS.values(), key=lambda parameter: parameter.group):
@@ -158,6 +200,7 @@ class Inspector(Vertical):
         parts: list[Content | str | tuple[str, str]] = [
             (parameter.name, "bold $primary"),
             ("  " + _origin(parameter, setting.source), "$muted"),
+            ("\n" + _KEYS.get(parameter.kind, _NUMBER_KEYS), "$muted"),
             ("\n" + parameter.help, "$foreground"),
         ]
         if parameter.effects:
@@ -169,7 +212,7 @@ class Inspector(Vertical):
 
 def _origin(parameter: Parameter, source: str) -> str:
     """Where the value in force comes from, in words."""
-    words = {"edit": "set here; Del unsets it", "preset": "from the preset", "model": "the model's own wish"}
+    words = {"edit": "set here", "preset": "from the preset", "model": "the model's own wish"}
     if source in words:
         return words[source]
     return "default" if parameter.default is not None else "unset"

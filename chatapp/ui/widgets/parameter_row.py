@@ -23,8 +23,9 @@ VALUE_WIDTH = 6
 SOURCE_WIDTH = 8
 _SHORTEST_TRACK = 6
 _RESET = "↺"
+_MARK = "▌"
 _NAME, _VALUE, _UNSET, _FAINT, _FILL = "$foreground", "bold $foreground", "$muted", "$faint", "$primary"
-_MOOT = "$faint"
+_MOOT, _FOCUSED = "$faint", "bold $primary"
 
 
 class ParameterRow(Widget, can_focus=True):
@@ -47,12 +48,8 @@ class ParameterRow(Widget, can_focus=True):
         Binding("right,plus", "step(1)", "More", show=False),
         Binding("shift+left", "step(-10)", "Much less", show=False),
         Binding("shift+right", "step(10)", "Much more", show=False),
-        Binding("up", "app.focus_previous", "Row above", show=False),
-        Binding("down", "app.focus_next", "Row below", show=False),
         Binding("space,enter", "activate", "Type or switch", show=False),
         Binding("delete,backspace", "unset", "Unset", show=False),
-        Binding("home", "move_to(0)", "Least", show=False),
-        Binding("end", "move_to(1)", "Most", show=False),
     ]
 
     typed: reactive[str | None] = reactive(None)
@@ -103,11 +100,11 @@ class ParameterRow(Widget, can_focus=True):
         width = self.size.width
         if self.typed is not None:
             return self._render_typing(width)
-        name = _MOOT if self.setting.moot else _NAME
+        name = _FOCUSED if self.has_focus else _MOOT if self.setting.moot else _NAME
         value = _MOOT if self.setting.moot else _VALUE if self.is_set else _UNSET
         text, source = self._value_text()
         room = width - NAME_WIDTH - (3 + SOURCE_WIDTH if source else 2)
-        parts: list[tuple[str, str]] = [(" " + self.parameter.name.ljust(NAME_WIDTH), name)]
+        parts: list[tuple[str, str]] = [(self._lead + self.parameter.name.ljust(NAME_WIDTH), name)]
         if self._has_track(text):
             length = self._track_length()
             filled, knob, empty = track(self._scale.fraction(self.setting.plain) if self._scale else 0, length)
@@ -123,9 +120,14 @@ class ParameterRow(Widget, can_focus=True):
         room = max(4, width - NAME_WIDTH - 4)
         shown = typed[-room + 1 :] + "▏"
         return Content.assemble(
-            (" " + self.parameter.name.ljust(NAME_WIDTH), _VALUE),
+            (self._lead + self.parameter.name.ljust(NAME_WIDTH), _FOCUSED),
             (set_cell_size(shown, room), _VALUE),
         )
+
+    @property
+    def _lead(self) -> str:
+        """What stands before the name: a mark where the keys go."""
+        return _MARK if self.has_focus else " "
 
     def _value_text(self) -> tuple[str, str]:
         """The value and its source; a parameter without value or default says what happens instead."""
@@ -155,11 +157,6 @@ class ParameterRow(Widget, can_focus=True):
         elif self.parameter.kind == "bool":
             self._set(steps > 0)
 
-    def action_move_to(self, fraction: int) -> None:
-        """Move to an end of the track."""
-        if self._scale is not None:
-            self._set(self._scale.at(fraction))
-
     def action_activate(self) -> None:
         """Turn a switch, open the editor of texts, or begin to type."""
         if self.parameter.kind == "bool":
@@ -182,7 +179,7 @@ class ParameterRow(Widget, can_focus=True):
                 event.prevent_default()
                 self.typed = event.character
             return
-        if event.key in ("tab", "shift+tab", "up", "down"):
+        if event.key in ("tab", "shift+tab", "up", "down", "pageup", "pagedown"):
             self._finish_typing()
             return
         if event.key == "enter":
@@ -196,16 +193,15 @@ class ParameterRow(Widget, can_focus=True):
             self.typed = ""
         elif event.character and event.is_printable and len(self.typed) < 40:
             self.typed += event.character
-        else:
+        elif event.key not in ("home", "end", "left", "right"):
             return
         event.stop()
         event.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a value is typed the arrow keys and delete belong to the text."""
-        del parameters
-        moving = ("focus_previous", "focus_next")
-        return self.typed is None or action in moving
+        del action, parameters
+        return self.typed is None
 
     def _finish_typing(self) -> None:
         typed, self.typed = self.typed, None

@@ -1,0 +1,62 @@
+"""The whole program in a real terminal, on a real model: what is stored is also what is seen."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("needs a pty", allow_module_level=True)
+
+from chatapp.core.parameters import StoredValue
+from chatapp.core.paths import Paths
+from chatapp.storage.store import Store
+from tests.fakes.terminal import Terminal
+
+SHORT: dict[str, StoredValue] = {"temperature": 0.0, "max_new_tokens": 24}
+
+
+async def test_a_reply_that_ends_before_the_next_frame_is_drawn(home: Path) -> None:
+    store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}))
+    conversation = await store.conversations.create(edits=SHORT)
+    with Terminal(["--resume", str(conversation.id)], home, columns=80, rows=24) as terminal:
+        terminal.wait_for(lambda: "ready" in terminal.text)
+        terminal.type("hello")
+        terminal.type("\r")
+
+        def reply() -> str:
+            thread = store.conversations.thread(conversation.id)
+            return thread[-1].text if thread and thread[-1].status == "complete" else ""
+
+        terminal.wait_for(lambda: bool(reply()))
+        terminal.wait_for(lambda: reply()[:12] in terminal.text)
+    await store.close()
+
+
+async def test_keys_in_one_chunk_are_obeyed_in_order(home: Path) -> None:
+    store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}))
+    with Terminal([], home, columns=80, rows=24) as terminal:
+        terminal.wait_for(lambda: "ready" in terminal.text)
+        terminal.type("abcdef\x7f\x7fXY\x1b[D\x1b[DZ\x01> \x05\x0aend\r")
+        terminal.wait_for(lambda: bool(store.conversations.list()))
+        (conversation,) = store.conversations.list()
+        terminal.wait_for(lambda: bool(store.conversations.thread(conversation.id)))
+        assert store.conversations.thread(conversation.id)[0].text == "> abcdZXY\nend"
+    await store.close()
+
+
+def test_a_message_that_was_begun_outlives_the_program(home: Path) -> None:
+    draft = home / "state" / "drafts.json"
+    with Terminal([], home, columns=80, rows=24) as terminal:
+        terminal.wait_for(lambda: "ready" in terminal.text)
+        terminal.type("not sent yet")
+        terminal.wait_for(lambda: draft.exists())
+        terminal.kill()
+    with Terminal([], home, columns=80, rows=24) as terminal:
+        terminal.wait_for(lambda: "not sent yet" in terminal.text)
+        for key in ("\x15", "\x03", "\x03"):
+            terminal.type(key)
+        terminal.wait_for(lambda: terminal.process.poll() is not None)
+    assert "not sent yet" not in draft.read_text()
