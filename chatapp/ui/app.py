@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from time import monotonic
 from typing import ClassVar
 
+from textual import events
 from textual.app import App
 from textual.filter import LineFilter
 
@@ -58,6 +59,7 @@ class Workbench(App[None], inherit_bindings=False):
         super().__init__()
         self._keys = Keymap(keymap, enter_sends=settings.enter_sends)
         self._interrupted_at = 0.0
+        self._early: list[events.Key | events.Paste] | None = []
         for theme in self._themes.themes.values():
             self.register_theme(theme)
         self._chat = ChatScreen(
@@ -72,6 +74,19 @@ class Workbench(App[None], inherit_bindings=False):
         )
         self._keys.bind(self, "app.{method}", "app", only=APP_ACTIONS)
         self.theme = settings.theme if settings.theme in self._themes.themes else DARK
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait that were typed before there is anything to type into."""
+        if self._early is not None and isinstance(event, events.Key | events.Paste):
+            self._early.append(event)
+            return
+        await super().on_event(event)
+
+    def on_ready(self) -> None:
+        """The first screen is there: whoever typed ahead is heard."""
+        early, self._early = self._early or [], None
+        for event in early:
+            self.post_message(event)
 
     def get_default_screen(self) -> ChatScreen:
         """The workbench's first screen."""

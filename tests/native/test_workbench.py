@@ -60,3 +60,11 @@ def test_a_message_that_was_begun_outlives_the_program(home: Path) -> None:
             terminal.type(key)
         terminal.wait_for(lambda: terminal.process.poll() is not None)
     assert "not sent yet" not in draft.read_text()
+
+
+def test_what_is_typed_ahead_is_heard(home: Path) -> None:
+    with Terminal([], home, columns=80, rows=24) as terminal:
+        terminal.type("typed at once")
+        terminal.wait_for(lambda: "typed at once" in terminal.text[terminal.text.find("Message") :])
+        terminal.wait_for(lambda: (home / "state" / "drafts.json").exists())
+        assert "typed at once" in (home / "state" / "drafts.json").read_text()
