@@ -24,8 +24,8 @@ _EDITING = (
     ("Tab", "from one part of the screen to the next"),
 )
 _READING = (
-    ("PgUp PgDn", "scroll the conversation, also while writing"),
-    ("Wheel", "scroll what is under the pointer"),
+    ("PgUp PgDn, wheel", "scroll the conversation, also while writing"),
+    ("↑ ↓ Home End", "scroll it too, once Tab went there"),
 )
 _PARAMETERS = (
     ("↑ ↓", "the parameter above or below; Tab goes to another part"),

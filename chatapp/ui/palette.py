@@ -23,7 +23,7 @@ from chatapp.core.conversations import Conversation
 from chatapp.ui.actions import ACTIONS
 from chatapp.ui.keymap import Keymap
 
-_HIDDEN = ("send-message", "new-line", "open-palette", "interrupt")
+_HIDDEN = ("send-message", "new-line", "scroll-up", "scroll-down", "open-palette", "interrupt")
 _WIDTH, _SHARE, _FRAME = 90, 0.96, 7
 """Cells of the palette, at most that share of the screen, and what of them is border and scrollbar."""
 _LABEL = 22
@@ -180,7 +180,7 @@ class Palette(ModalScreen[str | None]):
         if self._found:
             options.highlighted = 0
         else:
-            options.add_option(Option(Content(self._nothing).stylize("$muted"), disabled=True))
+            options.add_option(Option(Content.assemble((self._nothing, "$muted")), disabled=True))
 
 
 def _line(entry: Entry, width: int) -> Content:

@@ -79,6 +79,14 @@ async def test_the_palette_finds_and_performs(bench: Bench) -> None:
         await desk.until(lambda: desk.pane.conversation_id is not None)
 
 
+async def test_the_palette_says_that_nothing_fits(bench: Bench) -> None:
+    async with bench() as desk:
+        await desk.pilot.press("ctrl+p")
+        await desk.type("zzzz")
+        await desk.pilot.press("down", "enter")
+        assert "No action is called so" in desk.screen() and isinstance(desk.app.screen, Palette)
+
+
 async def test_a_theme_is_previewed_and_kept(bench: Bench) -> None:
     async with bench() as desk:
         await desk.pilot.press("ctrl+p")
@@ -117,6 +125,8 @@ async def test_help_shows_every_action(bench: Bench) -> None:
         for action in ACTIONS.values():
             assert action.help[:40] in shown
         assert "F8" in shown and "^R" not in shown
+        assert "scroll the conversation, also while writing" in shown
+        assert "—" in next(line for line in shown.split("\n") if "Choose light, dark" in line)
         await desk.pilot.press("escape")
         await desk.pilot.pause()
         assert not isinstance(desk.app.screen, HelpScreen)

@@ -9,8 +9,10 @@ from chatapp.chat.session import Session
 from chatapp.core.conversations import Conversation
 from chatapp.core.parameters import PARAMETERS
 from chatapp.ui.widgets.conversation_list import ConversationList
-from chatapp.ui.widgets.inspector import Inspector
+from chatapp.ui.widgets.conversation_rows import UNTITLED
+from chatapp.ui.widgets.inspector import Inspector, SystemPrompt
 from chatapp.ui.widgets.parameter_row import ParameterRow
+from chatapp.ui.widgets.top_line import TopLine
 
 from .conftest import Bench, Desk
 
@@ -71,6 +73,54 @@ async def test_delete_and_undo(bench: Bench) -> None:
         await desk.pilot.press("alt+z")
         await desk.until(lambda: desk.pane.conversation_id == number)
         assert desk.texts == ["hello", "Once there was a fox."]
+
+
+async def test_the_header_follows_rename_delete_and_undo(bench: Bench) -> None:
+    async with bench(fill=_three) as desk:
+        top = desk.app.screen.query_one(TopLine)
+        await desk.ask("hello")
+        await desk.until(lambda: top.conversation == "hello")
+        await desk.pilot.press("f2")
+        await desk.type("Greeting")
+        await desk.pilot.press("enter")
+        await desk.until(lambda: top.conversation == "Greeting")
+        used = desk.status
+        await desk.pilot.press("ctrl+o", "delete")
+        await desk.until(lambda: top.conversation == UNTITLED)
+        assert " 0/2,048" not in used and " 0/2,048" in desk.status and desk.texts == []
+        await desk.pilot.press("alt+z")
+        await desk.until(lambda: top.conversation == "Greeting")
+        assert desk.status == used and desk.texts[0] == "hello"
+
+
+async def test_delete_works_from_the_filter_unless_it_deletes_a_letter(bench: Bench) -> None:
+    async with bench(fill=_three) as desk:
+        await desk.pilot.press("ctrl+o", "down", "delete")
+        await desk.until(lambda: len(desk.rows.conversations) == 2)
+        assert [row.title for row in desk.rows.conversations] == ["Regex [/] for dates", "Capitals"]
+        assert desk.rows.highlighted is not None and desk.rows.highlighted.title == "Capitals"
+        await desk.type("xc")
+        await desk.pilot.press("home", "delete")
+        assert desk.app.screen.query_one("#conversation-filter", Input).value == "c"
+        await desk.pilot.pause(0.2)
+        assert len(desk.session.conversations()) == 2
+
+
+async def test_closing_the_list_ends_the_filter(bench: Bench) -> None:
+    async with bench(fill=_three) as desk:
+        await desk.pilot.press("ctrl+o")
+        await desk.type("zebra")
+        await desk.until(lambda: not desk.rows.conversations)
+        await desk.pilot.press("ctrl+o", "ctrl+o")
+        await desk.until(lambda: len(desk.rows.conversations) == 3)
+        assert desk.app.screen.query_one("#conversation-filter", Input).value == ""
+
+
+async def test_the_open_conversation_is_marked_at_once(bench: Bench) -> None:
+    async with bench(fill=_three) as desk:
+        await desk.pilot.press("ctrl+o", "down", "enter")
+        await desk.until(lambda: desk.pane.conversation is not None)
+        assert "▌ Story of a fox" in desk.screen()
 
 
 async def test_a_click_opens(bench: Bench) -> None:
@@ -147,13 +197,29 @@ async def test_keys_of_a_row(bench: Bench) -> None:
         await _open_inspector(desk)
         await desk.pilot.press("shift+right")
         assert desk.pane.edits["temperature"] == 1.2
-        await desk.pilot.press("home")
+        await desk.pilot.press("0", "home", "enter")
         assert desk.pane.edits["temperature"] == 0.0
         assert "unused" in desk.screen()
         await desk.pilot.press("delete")
         assert desk.pane.edits == {}
         await desk.pilot.press("5", "escape")
         assert desk.pane.edits == {} and desk.app.screen.query_one("#parameter-temperature", ParameterRow).typed is None
+
+
+async def test_arrows_stay_among_the_parameters_and_tab_leaves_them(bench: Bench) -> None:
+    async with bench() as desk:
+        await _open_inspector(desk)
+        rows = list(desk.app.screen.query(ParameterRow))
+        await desk.pilot.press("up")
+        assert rows[0].has_focus and "▌temperature" in desk.screen()
+        await desk.pilot.press("home", "end", "down", "7", "down")
+        assert rows[-1].has_focus and desk.pane.composer.text == ""
+        await desk.pilot.press("home", "down", "up")
+        assert rows[0].has_focus and "temperature" not in desk.pane.edits
+        await desk.pilot.press("shift+tab")
+        assert isinstance(desk.app.screen.focused, SystemPrompt)
+        await desk.pilot.press("tab", "tab")
+        assert not isinstance(desk.app.screen.focused, ParameterRow | SystemPrompt)
 
 
 async def test_switches_turn_and_unset(bench: Bench) -> None:
@@ -173,8 +239,10 @@ async def test_stop_texts_are_edited_in_a_dialog(bench: Bench) -> None:
         desk.app.screen.query_one("#parameter-stop", ParameterRow).focus()
         await desk.pilot.press("enter")
         await desk.pilot.pause()
-        desk.app.screen.query_one(TextArea).text = "User:\n\\n\\n"
+        await desk.type("User:")
         await desk.pilot.press("ctrl+j")
+        await desk.type("\\n\\n")
+        await desk.pilot.press("enter")
         await desk.until(lambda: desk.pane.edits == {"stop": ("User:", "\n\n")})
 
 
@@ -196,7 +264,8 @@ async def test_help_follows_the_focus(bench: Bench) -> None:
         await _open_inspector(desk)
         desk.app.screen.query_one("#parameter-max_new_tokens", ParameterRow).focus()
         await desk.pilot.pause()
-        assert "max_new_tokens" in desk.app.screen.query_one("#parameter-help", Static).visual.plain
+        help_text = desk.app.screen.query_one("#parameter-help", Static).visual.plain
+        assert "max_new_tokens" in help_text and "unset" in help_text
 
 
 # --- folding

@@ -52,6 +52,11 @@ def test_what_is_usable_counts_and_the_rest_is_named(path: Path) -> None:
     assert path.read_text() == text
 
 
+def test_a_table_far_from_every_name_gets_no_near_name(path: Path) -> None:
+    _, (problem,) = load_settings(written(path, "[sampling]\ntop_k = 1\n"))
+    assert "sampling" in problem.message and "Did you mean" not in problem.hint
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
