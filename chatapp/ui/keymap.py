@@ -144,6 +144,8 @@ _LABELS = {
     "up": "↑",
     "down": "↓",
     "delete": "Del",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
     "backspace": "⌫",
     "question_mark": "?",
     "left_square_bracket": "[",
