@@ -99,8 +99,8 @@ async def test_the_engine_is_killed(home: Path, slow_model: Path, store: Store) 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc")
 async def test_the_program_is_killed(home: Path, slow_model: Path, store: Store) -> None:
-    conversation = await store.conversations.create(edits=LONG)
-    for number in range(KILLS):
+    conversations = [await store.conversations.create(edits=LONG) for _ in range(KILLS)]
+    for number, conversation in enumerate(conversations):
         with Terminal(["-m", str(slow_model), "--resume", str(conversation.id)], home) as terminal:
             terminal.wait_for(lambda: "ready" in terminal.text)
             begin(terminal, store, conversation.id, f"prompt number {number}")
@@ -112,8 +112,8 @@ async def test_the_program_is_killed(home: Path, slow_model: Path, store: Store)
         assert before is not None and after is not None
         assert after.text.startswith(before.text)
     reopened = Store.open(Paths.of({"CHATAPP_HOME": str(home)}))
-    thread = reopened.conversations.thread(conversation.id)
+    for number, conversation in enumerate(conversations):
+        asked, replied = reopened.conversations.thread(conversation.id)
+        assert asked.text == f"prompt number {number}"
+        assert replied.status == "interrupted" and replied.text
     await reopened.close()
-    prompts = [message.text for message in thread if message.role == "user"]
-    assert prompts == [f"prompt number {number}" for number in range(KILLS)]
-    assert [message.status for message in thread if message.role == "assistant"] == ["interrupted"] * KILLS
