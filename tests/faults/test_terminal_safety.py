@@ -51,7 +51,8 @@ async def conversation_id(home: Path) -> int:
     store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}))
     conversation = await store.conversations.create(title=EVERYTHING, system_prompt=EVERYTHING)
     asked = await store.conversations.add_message(conversation.id, None, "user", (TextPart(EVERYTHING),))
-    code = f"# heading {EVERYTHING}\n\n```python\n{EVERYTHING}\n```\n\n| {EVERYTHING} |\n|---|\n| [x](http://a/{EVERYTHING}) |"
+    table = f"| {EVERYTHING} |\n|---|\n| [x](http://a/{EVERYTHING}) |"
+    code = f"# heading {EVERYTHING}\n\n```python\n{EVERYTHING}\n```\n\n{table}"
     parts = (ReasoningPart(EVERYTHING, 1.0), TextPart(EVERYTHING + "\n\n" + code))
     await store.conversations.add_message(conversation.id, asked.id, "assistant", parts)
     await store.close()

@@ -287,7 +287,10 @@ def _actions() -> tuple[Intent, ...]:
                 "(see|read|look at|get back to|reach) (older|earlier|previous|the first|the beginning) (messages|lines|text|of the chat)",
                 "(read|see) what (was said|i wrote|you wrote) (earlier|before|further up|above)",
             ),
-            ("(the top|the start|the earlier part) of the (chat|conversation) is out of (view|sight)", "which <key> scrolls (up|back)"),
+            (
+                "(the top|the start|the earlier part) of the (chat|conversation) is out of (view|sight)",
+                "which <key> scrolls (up|back)",
+            ),
         ),
         _words(
             "scroll-down",

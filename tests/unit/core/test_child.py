@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -31,4 +32,4 @@ def test_the_bare_environment_holds_only_what_python_needs() -> None:
 def test_the_import_path_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.path", ["", "relative", os.sep + "absolute"])
     entries = child.import_path().split(os.pathsep)
-    assert len(entries) == 2 and all(os.path.isabs(entry) for entry in entries)
+    assert len(entries) == 2 and all(Path(entry).is_absolute() for entry in entries)
