@@ -72,7 +72,8 @@ async def through_pipe(client: EngineClient, prompt: int, new: int, number: int)
 async def measure(model: Path, rounds: int, prompt: int, new: int) -> None:
     bare = Bare(model, prompt, new)
     with tempfile.TemporaryDirectory() as logs:
-        client = EngineClient(model, LoadSettings(context_size=4096), logs=Path(logs))
+        # Room for one conversation: others that stay in the cache would cost every token of this one.
+        client = EngineClient(model, LoadSettings(context_size=prompt + new + 256), logs=Path(logs))
         await client.ready()
         figures: list[tuple[tuple[float, float], tuple[float, float]]] = []
         for number in range(rounds + 1):
