@@ -5,8 +5,6 @@ Each field is a setting; its default and its help are all that is written down a
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 
@@ -50,5 +48,3 @@ SETTING_HELP: dict[str, SettingHelp] = {
     "simple_emoji": SettingHelp("Whether emoji are shown without joiners, for terminals that misplace them."),
     "confirm_links": SettingHelp("Whether a link is shown before it is opened."),
 }
-
-Verbosity = Literal["quiet", "normal", "verbose"]
