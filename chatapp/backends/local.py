@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -15,45 +16,96 @@ from chatapp.core.backend import Candidate, Capabilities, GenerationRequest, Mod
 from chatapp.core.errors import ContextFull, EmptyPrompt, ParameterError, TemplateFailed, Unsupported
 from chatapp.core.events import Event
 from chatapp.core.loading import LoadSettings
-from chatapp.core.parameters import PARAMETERS, Resolution, StoredValue, Value, Values, check, resolve
+from chatapp.core.parameters import (
+    PARAMETERS,
+    Resolution,
+    StoredValue,
+    Value,
+    Values,
+    as_stored,
+    check,
+    check_agreement,
+    check_thinking,
+    parameter,
+    resolve,
+)
 from chatapp.core.pieces import Piece, RenderedPrompt
-from chatapp.core.reasoning import detect_reasoning
+from chatapp.core.reasoning import ReasoningFormat, detect_reasoning
 from chatapp.engine.client import EngineClient, Request
 from chatapp.engine.protocol import AnswerNow, Generate, Loaded, Stop, Update
+from chatapp.engine.trial import tried
+from chatapp.models.family import family
 from chatapp.models.fingerprint import fingerprint
 from chatapp.models.gguf import read_header
 from chatapp.models.suitability import check_suitable
 from chatapp.rendering.renderer import Renderer
 
 CAPABILITIES = Capabilities(
-    token_ids=True, raw_prompt=True, prefill=True, live_update=True, answer_now=True, samples=True
+    token_ids=True,
+    raw_prompt=True,
+    prefill=True,
+    live_update=True,
+    answer_now=True,
+    samples=True,
+    score=True,
+    candidates=True,
 )
 _SEEDS = 0xFFFF_FFFF
 
 
-def as_stored(values: Values) -> dict[str, StoredValue]:
+def stored(values: Values) -> dict[str, StoredValue]:
     """Values as frames and files carry them."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {name: as_stored(value) for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The values that lie under a request's edits."""
+
+    preset: Values
+    model: Values
+    family: Values
+    without_effect: Mapping[str, str]
+
+    def resolve(self, edits: Values) -> Resolution:
+        """Lay `edits` over them; raise ParameterError where values contradict each other."""
+        return resolve(
+            edits=edits,
+            preset=self.preset,
+            model=self.model,
+            family=self.family,
+            without_effect=self.without_effect,
+        )
 
 
 class LocalGeneration:
     """A reply that the engine is writing."""
 
-    def __init__(self, client: EngineClient, request: Request) -> None:
+    def __init__(self, client: EngineClient, request: Request, edits: Values, layers: Layers) -> None:
         self._client = client
         self._request = request
+        self._edits = dict(edits)
+        self._layers = layers
+        self._in_force = layers.resolve(edits).values
 
     def __aiter__(self) -> AsyncIterator[Event]:
         """Yield events until every sample has finished; raise an EngineError where the engine fails."""
         return self._request.events()
 
     async def update(self, values: Values) -> None:
-        """Change parameters from the next token on."""
-        checked = check(values)
-        for name in checked:
+        """Change parameters from the next token on; None unsets one."""
+        named = {parameter(name).name: parameter(name).check(value) for name, value in values.items()}
+        for name in named:
             if not PARAMETERS[name].live:
                 raise Unsupported(f"{name} can't change while a reply runs.", hint="Set it for the next reply.")
-        await self._client.control(Update(self._request.id, as_stored(checked)))
+        edits: dict[str, Value] = {
+            name: value for name, value in {**self._edits, **named}.items() if value is not None
+        }
+        in_force = self._layers.resolve(edits).values
+        changed = {name: in_force[name] for name in named if in_force[name] != self._in_force[name]}
+        self._edits, self._in_force = edits, in_force
+        if changed:
+            await self._client.control(Update(self._request.id, stored(changed)))
 
     async def answer_now(self) -> None:
         """End the reasoning and begin the answer."""
@@ -104,9 +156,11 @@ class LocalBackend:
     async def prepare(self, request: GenerationRequest) -> Prepared:
         """Render, tokenise and resolve; raise EmptyPrompt, ContextFull, ParameterError or TemplateFailed."""
         loaded = await self._ready()
-        wishes, notices = model_wishes(loaded.card)
-        parameters = resolve(edits=request.edits, preset=request.preset, model=wishes)
         rendered = await self._render(request, loaded)
+        layers, notices = self._layers(request, loaded, rendered.text)
+        parameters = layers.resolve(request.edits)
+        check_agreement({**parameters.values, **check_thinking(request.thinking)})
+        await tried(self._path, parameters.values, request.prefill)
         token_ids = await self._client.tokenize(rendered.pieces, add_bos=cast(bool | None, parameters["add_bos"]))
         _check_room(len(token_ids), loaded.card.context_size)
         seed = parameters["seed"]
@@ -130,31 +184,52 @@ class LocalBackend:
         if prepared.token_ids is None:
             raise Unsupported("The engine needs the tokens of a prompt.", hint="Prepare the request with this backend.")
         request = prepared.request
-        form, is_open = (None, False)
-        if request.prompt is None:
-            form, is_open = detect_reasoning(loaded.card.template or "", prepared.prompt, request.prefill)
+        values = prepared.parameters.values
+        form, is_open = _reasoning(request, loaded, prepared.prompt)
         command = Generate(
             request_id=0,
             token_ids=prepared.token_ids,
-            values=as_stored(prepared.parameters.values),
+            values=stored(values),
             seed=prepared.seed,
+            thinking=stored(check_thinking(request.thinking)),
+            changes=request.changes,
+            grammar=await tried(self._path, values, request.prefill),
+            prefix=request.prefill,
+            alternatives=request.alternatives,
             samples=request.samples,
             reasoning=form,
             reasoning_open=is_open,
         )
-        return LocalGeneration(self._client, await self._client.generate(command))
+        layers, _ = self._layers(request, loaded, prepared.prompt)
+        return LocalGeneration(self._client, await self._client.generate(command), request.edits, layers)
 
     async def count(self, text: str) -> int:
         """How many tokens `text` is, control-token text counted as text."""
         return len(await self._client.tokenize((Piece(text, "content"),), add_bos=False)) if text else 0
 
-    async def score(self, prompt: str, text: str) -> Score:
-        """Not offered by this engine."""
-        raise Unsupported("This engine gives no log-probabilities of a given text.")
+    async def token_texts(self, token_ids: Sequence[int]) -> Sequence[str]:
+        """The text of each token alone."""
+        await self._ready()
+        return await self._client.spell(tuple(token_ids)) if token_ids else ()
 
-    async def candidates(self, token_ids: Sequence[int], values: Values) -> Sequence[Candidate]:
-        """Not offered by this engine."""
-        raise Unsupported("This engine does not list candidates.")
+    async def score(self, prompt: str, text: str) -> Score:
+        """Log-probabilities of `text` after `prompt`, control-token text parsed in both."""
+        await self._ready()
+        before = await self._client.tokenize((Piece(prompt, "template"),)) if prompt else ()
+        whole = await self._client.tokenize((Piece(prompt + text, "template"),))
+        start = next(
+            (place for place, pair in enumerate(zip(before, whole, strict=False)) if pair[0] != pair[1]), len(before)
+        )
+        if start >= len(whole):
+            raise EmptyPrompt("There is no text to score.", hint="Give a text.")
+        return Score(await self._client.score(whole, start))
+
+    async def candidates(self, token_ids: Sequence[int], values: Values, *, limit: int = 50) -> Sequence[Candidate]:
+        """The likeliest tokens after `token_ids`, each with its chance under `values` and what cut it."""
+        loaded = await self._ready()
+        wishes, _ = model_wishes(loaded.card)
+        in_force = resolve(edits=values, model=wishes, family=_family_values(loaded.card, thinks=False)).values
+        return await self._client.candidates(tuple(token_ids), stored(in_force), limit)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Not offered by this engine."""
@@ -163,6 +238,14 @@ class LocalBackend:
     async def close(self) -> None:
         """End the engine; the renderer belongs to whoever made it."""
         await self._client.close()
+
+    def _layers(self, request: GenerationRequest, loaded: Loaded, prompt: str) -> tuple[Layers, list[str]]:
+        """What lies under the edits of `request`, and notices of what the model's file asks for in vain."""
+        wishes, notices = model_wishes(loaded.card)
+        form, _ = _reasoning(request, loaded, prompt)
+        thinks = form is not None and not prompt.rstrip().endswith(form.closing_tag)
+        moot = {} if form is not None else {"reasoning_budget": "this model marks no thoughts"}
+        return Layers(check(request.preset), wishes, _family_values(loaded.card, thinks=thinks), moot), notices
 
     async def _ready(self) -> Loaded:
         await self._identify()
@@ -201,16 +284,31 @@ def _examined(path: Path) -> str:
     return fingerprint(path, header)
 
 
+def _reasoning(request: GenerationRequest, loaded: Loaded, prompt: str) -> tuple[ReasoningFormat | None, bool]:
+    """How the model marks its thoughts, and whether `prompt` has opened them; a raw prompt has none."""
+    if request.prompt is not None:
+        return None, False
+    return detect_reasoning(loaded.card.template or "", prompt, request.prefill)
+
+
+def _family_values(card: ModelCard, *, thinks: bool) -> dict[str, Value]:
+    """What the makers of the model's family recommend."""
+    found = family(card.metadata)
+    if found is None:
+        return {}
+    return dict(found.thinking if thinks and found.thinking else found.values)
+
+
 def model_wishes(card: ModelCard) -> tuple[dict[str, Value], list[str]]:
     """The parameter values that the model's file asks for, and a notice for each that can't be used."""
     wishes: dict[str, Value] = {}
     notices = []
-    for name, parameter in PARAMETERS.items():
-        text = card.metadata.get(f"general.sampling.{parameter.metadata_key}")
-        if parameter.metadata_key is None or text is None:
+    for name, declared in PARAMETERS.items():
+        text = card.metadata.get(f"general.sampling.{declared.metadata_key}")
+        if declared.metadata_key is None or text is None:
             continue
         try:
-            wishes[name] = parameter.parse(text)
+            wishes[name] = declared.parse(text)
         except ParameterError as error:
             notices.append(f"The model file asks for a value that can't be used: {error.message}")
     return wishes, notices
@@ -233,7 +331,10 @@ def _cache_key(prepared: Prepared, card: ModelCard) -> str:
     whole = (
         card.fingerprint or prepared.model_fingerprint,
         prepared.token_ids,
-        sorted(as_stored(settings.values).items()),
+        sorted(stored(settings.values).items()),
+        sorted(stored(request.thinking).items()),
+        request.changes,
+        request.prefill,
         prepared.seed,
         request.samples,
         card.build,

@@ -7,39 +7,25 @@ script played twice gives the same events.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 
-from chatapp.backends.script import Chunk, Script, Scripts, Step, Withdrawal
+from chatapp.backends.script import Script, Scripts
+from chatapp.backends.scripted_generation import PlayedSequences, ScriptedGeneration
 from chatapp.backends.word_model import (
     VOCABULARY_SIZE,
     checksum,
     embedding,
-    figure,
     next_words,
     token_details,
     tokenise,
+    word_texts,
 )
 from chatapp.core.backend import Candidate, Capabilities, GenerationRequest, ModelCard, Prepared, Score
-from chatapp.core.errors import ChatappError, ContextFull, LoadCancelled, Unsupported
-from chatapp.core.events import (
-    Event,
-    Finished,
-    ParameterChanged,
-    PromptProgress,
-    Queued,
-    ReasoningAdded,
-    StopReason,
-    TextAdded,
-    Timings,
-    TokenDetails,
-    Withdrawn,
-)
-from chatapp.core.parameters import Values, check, parameter, resolve
+from chatapp.core.errors import ChatappError, ContextFull, LoadCancelled
+from chatapp.core.parameters import Values, check, resolve
 
-REMEMBERED_SEQUENCES = 16
-_HONOURED = ("seed", "max_new_tokens", "max_length")
+_HONOURED = ("seed", "max_new_tokens", "max_length", "max_time")
 
 CARD = ModelCard(
     name="scripted",
@@ -80,7 +66,7 @@ class ScriptedBackend:
         self._load_seconds = load_seconds
         self.load_failure = load_failure
         self._load: _Load | None = None
-        self._memory = _Memory()
+        self._memory = PlayedSequences()
         self.requests: list[GenerationRequest] = []
         self.generations: list[ScriptedGeneration] = []
 
@@ -134,7 +120,7 @@ class ScriptedBackend:
             left_out=script.left_out,
             unsupported={
                 name: "a script plays the same words whatever the value"
-                for name in check({**request.preset, **request.edits})
+                for name in check({**request.preset, **request.thinking, **request.edits})
                 if name not in _HONOURED
             },
             model_fingerprint=self._card.fingerprint,
@@ -153,13 +139,18 @@ class ScriptedBackend:
         """How many words `text` has."""
         return len(tokenise(text))
 
+    async def token_texts(self, token_ids: Sequence[int]) -> Sequence[str]:
+        """The words behind the ids, of all that was asked and played."""
+        said = "".join(each.prepared.prompt + each.text for each in self.generations)
+        return word_texts(token_ids, said)
+
     async def score(self, prompt: str, text: str) -> Score:
         """Give every word of `text` a log-probability that depends on it and on all that stands before."""
-        return Score(token_details(prompt, text))
+        return Score(token_details(tokenise(prompt), tokenise(text)))
 
-    async def candidates(self, token_ids: Sequence[int], values: Values) -> Sequence[Candidate]:
-        """Give a dozen words whose order depends on `token_ids`, under temperature and top_k of `values`."""
-        return next_words(token_ids, values)
+    async def candidates(self, token_ids: Sequence[int], values: Values, *, limit: int = 50) -> Sequence[Candidate]:
+        """Give two dozen words whose order depends on `token_ids`, each with its chance under `values`."""
+        return next_words(token_ids, values, limit)
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Give each text 16 figures of length 1 together, nearer each other the more words two texts share."""
@@ -185,171 +176,6 @@ class ScriptedBackend:
             self._position += 1
             raise
         return chosen
-
-
-class ScriptedGeneration:
-    """A script being played."""
-
-    def __init__(self, request_id: int, script: Script, prepared: Prepared, memory: _Memory) -> None:
-        self.request_id = request_id
-        self.prepared = prepared
-        self._script = script
-        self._memory = memory
-        self._stopped = asyncio.Event()
-        self._answer_now = False
-        self._changes: list[ParameterChanged] = []
-        self._reply = _Reply()
-        self._settings = prepared.parameters.values
-        self._clock = asyncio.get_running_loop().time
-        self._started = self._clock()
-        self._prompt_end = self._first = self._last = 0.0
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        """Play: the wait, the prompt's progress, the steps, the end."""
-        if self._script.queued:
-            yield Queued(request_id=self.request_id, reason=self._script.queued)
-        prompt = self.prepared.token_ids or ()
-        cached, reason = self._memory.reuse(prompt)
-        for part in range(1, self._script.prompt_steps + 1):
-            done = cached + (len(prompt) - cached) * part // self._script.prompt_steps
-            yield PromptProgress(request_id=self.request_id, done=done, total=len(prompt), cached=cached)
-        self._prompt_end = self._first = self._last = self._clock()
-        stop_reason = self._script.stop_reason
-        steps = self._script.steps
-        for index, step in enumerate(steps):
-            if cut := self._cut():
-                stop_reason = cut
-                break
-            self._script.fail(index)
-            if isinstance(step, Chunk) and step.is_reasoning and self._answer_now:
-                continue
-            for event in self._play(step):
-                yield event
-            await self._pace()
-        else:
-            self._script.fail(len(steps))
-        if self._stopped.is_set():
-            stop_reason = "stopped"
-        self._memory.remember((*prompt, *self._reply.token_ids))
-        yield self._finished(stop_reason, len(prompt), cached, reason)
-
-    async def update(self, values: Values) -> None:
-        """Report the changed values with the next step; raise Unsupported for one that can't change mid-reply."""
-        checked = check(values)
-        for name in checked:
-            if not parameter(name).live:
-                raise Unsupported(
-                    f"{name} can't change while a reply runs.", hint="Set it before the next message is sent."
-                )
-        for name, value in checked.items():
-            self._settings[name] = value
-            self._changes.append(
-                ParameterChanged(
-                    request_id=self.request_id,
-                    offset=len(self._reply.token_ids),
-                    name=name,
-                    value=list(value) if isinstance(value, tuple) else value,
-                )
-            )
-
-    async def answer_now(self) -> None:
-        """Leave out the thoughts that are not yet played."""
-        self._answer_now = True
-
-    async def stop(self) -> None:
-        """End after what was played last."""
-        self._stopped.set()
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether somebody asked it to end."""
-        return self._stopped.is_set()
-
-    def _cut(self) -> StopReason | None:
-        """Say why no further chunk may come, None where one may."""
-        if self._stopped.is_set():
-            return "stopped"
-        length, prompt_length = len(self._reply.token_ids), len(self.prepared.token_ids or ())
-        limits: tuple[tuple[StopReason, float], ...] = (
-            ("max_new_tokens", figure(self._settings["max_new_tokens"], math.inf)),
-            ("max_length", figure(self._settings["max_length"], math.inf) - prompt_length),
-            ("context_full", (self.prepared.context_size or math.inf) - prompt_length),
-        )
-        return next((reason for reason, limit in limits if length >= limit), None)
-
-    def _play(self, step: Step) -> list[Event]:
-        events: list[Event] = [*self._changes]
-        self._changes.clear()
-        self._last = self._clock()
-        if not self._reply.token_ids:
-            self._first = self._last
-        if isinstance(step, Withdrawal):
-            self._reply.take_back(step.characters)
-            return [*events, Withdrawn(request_id=self.request_id, characters=step.characters)]
-        offset, before = len(self._reply.token_ids), self.prepared.prompt + self._reply.text
-        self._reply.add(step)
-        kind = ReasoningAdded if step.is_reasoning else TextAdded
-        tokens = len(self._reply.token_ids) - offset
-        events.append(kind(request_id=self.request_id, text=step.text, tokens=tokens))
-        if self._script.details:
-            details = token_details(before, step.text)
-            events.append(TokenDetails(request_id=self.request_id, offset=offset, tokens=details))
-        return events
-
-    async def _pace(self) -> None:
-        """Wait until the next step is due, or until `stop`."""
-        speed = self._script.tokens_per_second
-        if speed is None:
-            await asyncio.sleep(0)
-            return
-        due = self._prompt_end + len(self._reply.token_ids) / speed
-        try:
-            async with asyncio.timeout(max(due - self._clock(), 0)):
-                await self._stopped.wait()
-        except TimeoutError:
-            return
-
-    def _finished(self, stop_reason: StopReason, prompt_tokens: int, cached: int, reason: str) -> Finished:
-        return Finished(
-            request_id=self.request_id,
-            stop_reason=stop_reason,
-            prompt_tokens=prompt_tokens,
-            cached_tokens=cached,
-            cached_reason=reason,
-            processed_tokens=prompt_tokens - cached,
-            reply_tokens=len(self._reply.token_ids),
-            timings=Timings(
-                prompt_s=self._prompt_end - self._started,
-                first_token_s=self._first - self._started,
-                generation_s=self._last - self._first,
-            ),
-            seed=self.prepared.seed,
-            token_ids=tuple(self._reply.token_ids),
-        )
-
-
-class _Reply:
-    """What was played so far."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.token_ids: list[int] = []
-        self._chunks: list[Chunk] = []
-
-    def add(self, chunk: Chunk) -> None:
-        self.text += chunk.text
-        self.token_ids += tokenise(chunk.text)
-        self._chunks.append(chunk)
-
-    def take_back(self, characters: int) -> None:
-        """Take characters of the answer back, from its end; what is left of a chunk stays."""
-        while characters > 0 and self._chunks and not self._chunks[-1].is_reasoning:
-            text = self._chunks.pop().text
-            self.text = self.text.removesuffix(text)
-            del self.token_ids[len(self.token_ids) - len(tokenise(text)) :]
-            if len(text) > characters:
-                self.add(Chunk(text[:-characters]))
-            characters -= len(text)
 
 
 class _Load:
@@ -393,29 +219,6 @@ class _Load:
             self._moved.set()
             self._moved = asyncio.Event()
             await asyncio.sleep(seconds / len(steps))
-
-
-class _Memory:
-    """The token sequences that were played, so that reuse is reported as an engine would."""
-
-    def __init__(self) -> None:
-        self._sequences: list[tuple[int, ...]] = []
-
-    def remember(self, token_ids: tuple[int, ...]) -> None:
-        self._sequences = [*self._sequences[1 - REMEMBERED_SEQUENCES :], token_ids]
-
-    def reuse(self, token_ids: Sequence[int]) -> tuple[int, str]:
-        """Return how many of `token_ids` were seen before, and why not more; the last is always computed."""
-        if not self._sequences:
-            return 0, "nothing was computed before"
-        common = max(_common_prefix(sequence, token_ids) for sequence in self._sequences)
-        reused = max(min(common, len(token_ids) - 1), 0)
-        return reused, f"differs at token {common}" if common < len(token_ids) else ""
-
-
-def _common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _render(request: GenerationRequest) -> str:

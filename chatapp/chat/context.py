@@ -15,7 +15,8 @@ from chatapp.core.parameters import Value
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """All that a request is made of: a branch from its root to the message to answer, or a raw prompt.
 
-    `edits` are explicit parameter values, `prefill` begins the reply.
+    `edits` are explicit parameter values, and stand above `preset` and `thinking`, those of a preset and those that
+    differ while the model thinks. `prefill` begins the reply; `alternatives` are told of each of its tokens.
     """
 
     thread: tuple[StoredMessage, ...] = ()
@@ -23,6 +24,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str | None = None
     prefill: str = ""
     edits: dict[str, Value] = {}
+    preset: dict[str, Value] = {}
+    thinking: dict[str, Value] = {}
+    alternatives: int = 0
     template_variables: dict[str, str | int | float | bool | None] = {}
 
     def request(self, model_fingerprint: str) -> GenerationRequest:
@@ -33,6 +37,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             prompt=self.prompt,
             prefill=self.prefill,
             edits=self.edits,
+            preset=self.preset,
+            thinking={name: value for name, value in self.thinking.items() if name not in self.edits},
+            alternatives=self.alternatives,
             template_variables=self.template_variables,
         )
 

@@ -10,8 +10,9 @@ import msgspec
 
 from chatapp.core.backend import ModelCard, Prepared
 from chatapp.core.conversations import Generation, Status, StoredMessage
+from chatapp.core.details import Details
 from chatapp.core.errors import ChatappError
-from chatapp.core.events import Event, Finished, ParameterChanged, ReasoningAdded, TextAdded, Withdrawn
+from chatapp.core.events import Event, Finished, ParameterChanged, ReasoningAdded, TextAdded, TokenDetails, Withdrawn
 from chatapp.core.messages import Part, ReasoningPart, TextPart
 
 
@@ -47,6 +48,7 @@ class Draft:
         self._clock = clock
         self._status: Status = "streaming"
         self._generation = generation
+        self._details = Details()
         self._runs: list[_Run] = []
         self._prefill_length = len(message.text)
         self._add(message.text, is_reasoning=False)
@@ -55,6 +57,11 @@ class Draft:
     def message(self) -> StoredMessage:
         """The reply as it is now."""
         return self.over(self._message)
+
+    @property
+    def details(self) -> Details:
+        """What was told of each token so far; it grows with the reply."""
+        return self._details
 
     @property
     def has_ended(self) -> bool:
@@ -90,6 +97,8 @@ class Draft:
                 self._add(text, is_reasoning=True)
             case Withdrawn(characters=characters):
                 self._withdraw(characters)
+            case TokenDetails(offset=offset, tokens=tokens):
+                self._details.replace_from(offset, tokens)
             case ParameterChanged():
                 self._record(changes=(*self._generation.changes, event))
             case Finished():
@@ -111,6 +120,8 @@ class Draft:
 
     def _finish(self, finished: Finished) -> None:
         self._status = "stopped" if finished.stop_reason == "stopped" else "complete"
+        # The token that ended the reply, and those taken back at its end, are not part of it.
+        self._details.cut(len(finished.token_ids) or finished.reply_tokens)
         if self._runs and self._runs[-1].is_reasoning:
             self._runs[-1].ended = self._clock()
         self._record(
@@ -125,6 +136,8 @@ class Draft:
             seed=finished.seed,
             # With a prefill they are not the tokens of the whole text, so they can't stand in for it.
             token_ids=() if self._prefill_length else finished.token_ids,
+            missing_words=finished.missing_words,
+            rewinds=finished.rewinds,
         )
 
     def _record(self, **facts: object) -> None:

@@ -15,11 +15,13 @@ from chatapp.chat.context import Context
 from chatapp.chat.draft import Draft
 from chatapp.chat.edits import stored_edits, values_of
 from chatapp.chat.turn import Turn
-from chatapp.core.backend import Backend, TemplateVariables
+from chatapp.core.backend import Backend, Prepared, TemplateVariables
 from chatapp.core.conversations import Conversation, Generation, Hit, StoredMessage
+from chatapp.core.details import Details
 from chatapp.core.errors import ChatappError, EmptyPrompt, Unsupported, UsageError
 from chatapp.core.messages import Part, TextPart
-from chatapp.core.parameters import Value, Values, check
+from chatapp.core.parameters import Values, check
+from chatapp.core.presets import Preset
 
 if TYPE_CHECKING:
     from chatapp.storage.store import Store
@@ -30,7 +32,9 @@ class Session:
 
     Reads are quick and synchronous and show running replies as they are now. Several turns may run at the same
     time, in different conversations or on different branches of one; a branch whose reply is still being written
-    takes no new message. `clock` gives monotonic seconds, `sleep` paces the saving.
+    takes no new message. `preset` holds for every message that is sent while it is set, below the edits of its
+    conversation; conversations that are begun without a system prompt get the preset's. `clock` gives monotonic
+    seconds, `sleep` paces the saving.
     """
 
     def __init__(
@@ -38,11 +42,13 @@ class Session:
         store: Store,
         backend: Backend,
         *,
+        preset: Preset | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.store = store
         self.backend = backend
+        self.preset = preset
         self._clock = clock
         self._sleep = sleep
         self._turns: dict[int, Turn] = {}
@@ -83,15 +89,23 @@ class Session:
         """Read a message and all that stand beside it, oldest first."""
         return self._now(self.store.conversations.siblings(message_id))
 
+    def token_details(self, message_id: int) -> Details | None:
+        """Read what is known of each token of a reply; None where nothing is.
+
+        Of a reply that still runs, it is what was told so far, and grows with it.
+        """
+        turn = self._turns.get(message_id)
+        return turn.details if turn is not None else self.store.conversations.token_details(message_id)
+
     def search(self, query: str, limit: int = 50) -> list[Hit]:
         """Find messages, newest first."""
         return self.store.search.search(query, limit=limit)
 
     async def create(self, *, system_prompt: str = "", edits: Values | None = None) -> Conversation:
-        """Begin an empty conversation."""
+        """Begin an empty conversation; without a system prompt it gets the preset's."""
         model = self.backend.model
         return await self.store.conversations.create(
-            system_prompt=system_prompt,
+            system_prompt=self._system_prompt(system_prompt),
             edits=stored_edits(edits or {}),
             model=model.name if model is not None else "",
         )
@@ -134,26 +148,31 @@ class Session:
         *,
         edits: Values | None = None,
         prefill: str = "",
+        alternatives: int = 0,
         template_variables: TemplateVariables | None = None,
     ) -> Turn:
         """Store `text` at the end of the shown branch with an empty reply, and return the turn that writes it.
 
-        `edits` stand in for the conversation's own. Raise EmptyPrompt, or UsageError where a reply is still being
-        written on this branch; nothing is stored then.
+        `edits` stand in for the conversation's own; `alternatives` are told of each token. Raise EmptyPrompt, or
+        UsageError where a reply is still being written on this branch; nothing is stored then.
         """
         if not text.strip():
             raise EmptyPrompt("The message is empty.", hint="Write something to send.")
         conversation = self.conversation(conversation_id)
-        context = Context(
-            system_prompt=conversation.system_prompt,
-            prefill=prefill,
-            edits=self._edits(conversation, edits),
-            template_variables=dict(template_variables or {}),
+        context = self._context(conversation, edits)
+        context = msgspec.structs.replace(
+            context, prefill=prefill, alternatives=alternatives, template_variables=dict(template_variables or {})
         )
         return await self._opened(self._ask(conversation_id, text, context))
 
     async def complete(
-        self, conversation_id: int, prompt: str, *, edits: Values | None = None, prefill: str = ""
+        self,
+        conversation_id: int,
+        prompt: str,
+        *,
+        edits: Values | None = None,
+        prefill: str = "",
+        alternatives: int = 0,
     ) -> Turn:
         """Continue `prompt` as it is, without chat template and without what was said before.
 
@@ -161,11 +180,11 @@ class Session:
         """
         if not prompt:
             raise EmptyPrompt("The prompt is empty.", hint="Write a beginning for the model to continue.")
-        edits = self._edits(self.conversation(conversation_id), edits)
-        context = Context(prompt=prompt, prefill=prefill, edits=edits)
+        context = self._context(self.conversation(conversation_id), edits)
+        context = msgspec.structs.replace(context, prompt=prompt, prefill=prefill, alternatives=alternatives)
         return await self._opened(self._ask(conversation_id, prompt, context))
 
-    async def regenerate(self, message_id: int) -> Turn:
+    async def regenerate(self, message_id: int, *, alternatives: int = 0) -> Turn:
         """Write another reply beside the reply `message_id`, with the conversation's settings as they are now."""
         reply = self.store.conversations.message(message_id)
         if reply.role != "assistant" or reply.parent_id is None:
@@ -173,14 +192,45 @@ class Session:
         conversation = self.conversation(reply.conversation_id)
         thread = tuple(self.thread(conversation.id, reply.parent_id))
         is_raw = reply.generation is not None and reply.generation.raw
-        context = Context(
+        context = msgspec.structs.replace(
+            self._context(conversation, None),
             thread=thread,
-            system_prompt=conversation.system_prompt,
             prompt=thread[-1].text if is_raw else None,
-            edits=self._edits(conversation, None),
+            alternatives=alternatives,
         )
         self._check_capabilities(context)
         return await self._opened(self._open(thread[-1], context))
+
+    async def preview(
+        self,
+        text: str,
+        *,
+        conversation_id: int | None = None,
+        system_prompt: str = "",
+        edits: Values | None = None,
+        prefill: str = "",
+        raw: bool = False,
+        template_variables: TemplateVariables | None = None,
+    ) -> Prepared:
+        """Resolve what `send`, or with `raw` `complete`, would ask; nothing is stored and nothing generated.
+
+        Without `conversation_id` it is asked in a new conversation, which would have `system_prompt`.
+        """
+        if conversation_id is None:
+            conversation = _new_conversation(self._system_prompt(system_prompt))
+        else:
+            conversation = self.conversation(conversation_id)
+        before = self.thread(conversation.id) if conversation.leaf_id is not None else []
+        context = msgspec.structs.replace(
+            self._context(conversation, edits),
+            thread=(*before, _unsent(conversation.id, text)),
+            prompt=text if raw else None,
+            prefill=prefill,
+            template_variables=dict(template_variables or {}),
+        )
+        self._check_capabilities(context)
+        card = self.backend.model
+        return await self.backend.prepare(context.request(card.fingerprint if card is not None else ""))
 
     async def close(self) -> None:
         """Stop all that runs and store its text; call it before the store and the backend are closed."""
@@ -222,6 +272,7 @@ class Session:
             seed=0,
             notices=context.notices,
             raw=context.prompt is not None,
+            preset=self.preset.name if self.preset is not None else "",
         )
         parts: tuple[Part, ...] = (TextPart(context.prefill),) if context.prefill else ()
         reply = await self.store.conversations.add_message(
@@ -239,9 +290,9 @@ class Session:
         self._turns[reply.id] = turn
         return turn
 
-    async def _save(self, reply: StoredMessage) -> None:
+    async def _save(self, reply: StoredMessage, details: Details | None) -> None:
         await self.store.conversations.update_message(
-            reply.id, parts=reply.parts, status=reply.status, generation=reply.generation
+            reply.id, parts=reply.parts, status=reply.status, generation=reply.generation, details=details
         )
 
     def _forget(self, turn: Turn) -> None:
@@ -251,8 +302,18 @@ class Session:
         """Show what turns hold in memory instead of the rows, which are a little older."""
         return [self._turns[row.id].over(row) if row.id in self._turns else row for row in messages]
 
-    def _edits(self, conversation: Conversation, edits: Values | None) -> dict[str, Value]:
-        return values_of(conversation.edits) if edits is None else check(edits)
+    def _system_prompt(self, text: str) -> str:
+        """The system prompt of a new conversation: `text`, else the preset's."""
+        return text if text.strip() or self.preset is None else self.preset.system_prompt
+
+    def _context(self, conversation: Conversation, edits: Values | None) -> Context:
+        """What holds for every request in a conversation; `edits` stand in for its own."""
+        return Context(
+            system_prompt=conversation.system_prompt,
+            edits=values_of(conversation.edits) if edits is None else check(edits),
+            preset=self.preset.sampling if self.preset is not None else {},
+            thinking=self.preset.thinking if self.preset is not None else {},
+        )
 
     def _check_capabilities(self, context: Context) -> None:
         capabilities = self.backend.capabilities
@@ -260,3 +321,19 @@ class Session:
             raise Unsupported("This model can't continue a raw prompt.", hint="Send it as a message instead.")
         if context.prefill and not capabilities.prefill:
             raise Unsupported("This model's replies can't be begun for it.", hint="Leave the prefill out.")
+
+
+def _new_conversation(system_prompt: str) -> Conversation:
+    return Conversation(id=0, title="", created_at=0.0, updated_at=0.0, system_prompt=system_prompt)
+
+
+def _unsent(conversation_id: int, text: str) -> StoredMessage:
+    return StoredMessage(
+        id=0,
+        conversation_id=conversation_id,
+        parent_id=None,
+        role="user",
+        parts=(TextPart(text),),
+        status="complete",
+        created_at=0.0,
+    )

@@ -13,9 +13,10 @@ from chatapp.chat.context import Context
 from chatapp.chat.draft import Draft
 from chatapp.core.backend import Backend, Generation, Prepared
 from chatapp.core.conversations import StoredMessage
+from chatapp.core.details import Details
 from chatapp.core.errors import ChatappError, EngineError, Unsupported, UsageError
 from chatapp.core.events import Event, Finished, LoadProgress, Timings
-from chatapp.core.parameters import Value, Values, check, parameter
+from chatapp.core.parameters import Value, Values, parameter
 
 T = TypeVar("T")
 
@@ -27,8 +28,8 @@ class Turn:
     and raised. Leaving early stops the reply and keeps its text; `async with turn` (or `close`) does so at once,
     where a bare `break` leaves the moment to the interpreter.
 
-    `user` is the message that is answered. `save` writes a snapshot of the reply, `stored` is told when the last
-    one is written.
+    `user` is the message that is answered. `save` writes a snapshot of the reply, the last one with the details of
+    its tokens; `stored` is told when that one is written.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Turn:
         context: Context,
         user: StoredMessage | None,
         draft: Draft,
-        save: Callable[[StoredMessage], Awaitable[object]],
+        save: Callable[[StoredMessage, Details | None], Awaitable[object]],
         stored: Callable[[Turn], None],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -67,6 +68,11 @@ class Turn:
     def reply(self) -> StoredMessage:
         """The reply with all the text that the iteration has given so far."""
         return self._draft.message
+
+    @property
+    def details(self) -> Details:
+        """What was told of each of the reply's tokens so far."""
+        return self._draft.details
 
     @property
     def is_running(self) -> bool:
@@ -104,8 +110,8 @@ class Turn:
             await self._generation.stop()
 
     async def update(self, values: Values) -> None:
-        """Change parameters from the next token on; raise Unsupported for one that can't change mid-reply."""
-        checked = check(values)
+        """Change parameters from the next token on, None unsets one; raise Unsupported for one that can't change."""
+        checked = {parameter(name).name: parameter(name).check(value) for name, value in values.items()}
         for name in checked:
             if not parameter(name).live:
                 raise Unsupported(f"{name} can't change while a reply runs.", hint="Set it for the next message.")
@@ -216,8 +222,9 @@ class Turn:
 
     async def _write(self) -> None:
         reply = self.reply
-        await self._save(reply)
-        if reply.status != "streaming":
+        has_ended = reply.status != "streaming"
+        await self._save(reply, self.details if has_ended and self.details else None)
+        if has_ended:
             self._stored(self)
 
 

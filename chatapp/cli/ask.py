@@ -8,37 +8,54 @@ from typing import TYPE_CHECKING
 import click
 
 from chatapp.cli import exits
-from chatapp.cli.compose import Choice, Configuration, open_session, read_configuration
+from chatapp.cli.compose import Choice, Configuration, find_preset, open_session, read_configuration
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
-    chosen_values,
     context_size_option,
     incognito_option,
     json_option,
     model_option,
-    parameter_options,
+    preset_option,
     read_template_variables,
     template_variables_option,
     unescape,
     verbose_option,
 )
+from chatapp.cli.parameter_option import ParameterCommand, chosen_values, parameter_options
 from chatapp.cli.question import Question, joined_prompt
 from chatapp.cli.streams import Output, as_json_text, has_input, read_input
+from chatapp.cli.token_table import DEFAULT_ALTERNATIVES, MOST_ALTERNATIVES
 from chatapp.core.errors import NotFound, StoreUnwritable, UsageError
+from chatapp.core.parameters import Value
 
 if TYPE_CHECKING:
     from chatapp.chat.session import Session
     from chatapp.chat.turn import Turn
+    from chatapp.cli.token_table import Token
+    from chatapp.core.conversations import Conversation
+
+
+class AskCommand(ParameterCommand):
+    """`ask`, whose --logprobs takes a count only where a number follows, so that a prompt may stand behind it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give --logprobs its default count where none is written."""
+        end = args.index("--") if "--" in args else len(args)
+        for place, argument in enumerate(args[:end]):
+            if argument == "--logprobs" and not "".join(args[place + 1 : place + 2]).isdecimal():
+                args[place] = f"--logprobs={DEFAULT_ALTERNATIVES}"
+        return super().parse_args(ctx, args)
 
 
 @click.command(
+    cls=AskCommand,
     epilog="Standard output carries the reply and nothing else, exactly as the model wrote it but for a last line end "
-    "(with --raw not even that); on a terminal control characters are made visible. Everything else goes to standard "
-    "error. "
-    "A prefill is part of the reply."
+    "(with --raw not even that), and behind it what --logprobs asks for; on a terminal control characters are made "
+    "visible. Everything else goes to standard error. A prefill is part of the reply.",
 )
 @click.argument("prompt", required=False)
 @model_option
+@preset_option
 @context_size_option
 @click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
 @click.option(
@@ -57,6 +74,18 @@ if TYPE_CHECKING:
     help=r"Turn \n, \t and \\ in the prompt argument, --system, --prefill and --stop into the characters.",
 )
 @click.option("--show-reasoning", is_flag=True, help="Write the model's thoughts to standard error.")
+@click.option(
+    "--logprobs",
+    type=click.IntRange(0, MOST_ALTERNATIVES),
+    metavar="[COUNT]",
+    help="Behind the reply, or in --json as tokens: each token's chance and rank under the model's own distribution, "
+    f"and so many of the likeliest there.  [default: {DEFAULT_ALTERNATIVES}]",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Generate nothing: show the values in force, where each comes from, and which have no effect and why.",
+)
 @template_variables_option("--template-var")
 @json_option
 @incognito_option
@@ -65,6 +94,7 @@ if TYPE_CHECKING:
 def ask(
     prompt: str | None,
     model: str | None,
+    preset: str | None,
     context_size: int | None,
     system: str | None,
     prefill: str,
@@ -73,6 +103,8 @@ def ask(
     echo: bool,
     escapes: bool,
     show_reasoning: bool,
+    logprobs: int | None,
+    explain: bool,
     template_variables: tuple[str, ...],
     as_json: bool,
     incognito: bool,
@@ -89,6 +121,11 @@ def ask(
             "--incognito hides the stored conversations, so there is none to go on with.",
             hint="Leave --continue or --incognito out.",
         )
+    if explain and logprobs is not None:
+        raise UsageError(
+            "--explain generates nothing, so there are no tokens for --logprobs to tell of.",
+            hint="Leave one of them out.",
+        )
     question = _question(
         prompt, system=system, prefill=prefill, continues=continues, raw=raw, echo=echo, escapes=escapes,
         variables=template_variables, parameters=parameters,
@@ -96,19 +133,54 @@ def ask(
     narration = Narration(verbose=verbose)
     configuration = read_configuration()
     narration.warn(configuration.problems)
-    choice = Choice(model, context_size, incognito)
-    asked = Asked(question, narration, as_json=as_json, shows_reasoning=show_reasoning or verbose)
-    return asyncio.run(asked.run(configuration, choice))
+    choice = Choice(model, context_size, incognito, find_preset(configuration, preset))
+    asked = Asked(question, narration, as_json=as_json, shows_reasoning=show_reasoning or verbose, logprobs=logprobs)
+    return asyncio.run((asked.explain if explain else asked.run)(configuration, choice))
 
 
 class Asked:
-    """One call of `ask` under way."""
+    """One call of `ask` under way; `logprobs` is how many alternatives are told of each token, None tells nothing."""
 
-    def __init__(self, question: Question, narration: Narration, *, as_json: bool, shows_reasoning: bool) -> None:
+    def __init__(
+        self,
+        question: Question,
+        narration: Narration,
+        *,
+        as_json: bool,
+        shows_reasoning: bool,
+        logprobs: int | None = None,
+    ) -> None:
         self._question = question
         self._narration = narration
         self._as_json = as_json
         self._shows_reasoning = shows_reasoning
+        self._logprobs = logprobs
+
+    async def explain(self, configuration: Configuration, choice: Choice) -> int:
+        """Show what would be in force; nothing is kept and nothing generated."""
+        from chatapp.cli.explanation import explanation_of, lines_of
+
+        question, output = self._question, Output()
+        async with open_session(configuration, choice) as session:
+            conversation = self._latest(session) if question.continues else None
+            prepared = await session.preview(
+                question.prompt,
+                conversation_id=conversation.id if conversation is not None else None,
+                system_prompt=question.system or "",
+                edits=self._edits(conversation),
+                prefill=question.prefill,
+                raw=question.raw,
+                template_variables=question.template_variables,
+            )
+        explanation = explanation_of(prepared, choice.preset.name if choice.preset is not None else "")
+        if self._as_json:
+            output.line(as_json_text(explanation))
+            return exits.SUCCESS
+        for notice in explanation.notices:
+            self._narration.say(notice)
+        for line in lines_of(explanation):
+            output.line(line)
+        return exits.SUCCESS
 
     async def run(self, configuration: Configuration, choice: Choice) -> int:
         """Ask, show the reply, and return the exit code."""
@@ -127,8 +199,7 @@ class Asked:
             )
             interrupted = await until_interrupted(turn, view.follow(turn))
             kept = session.persistent and turn.last_save_failed is None
-            if self._as_json:
-                self._write_json(output, session, turn, kept=kept)
+            await self._write_result(output, session, turn, kept=kept)
             if interrupted:
                 self._narration.say("stopped; what was written is kept" if kept else "stopped")
                 return exits.INTERRUPTED
@@ -140,40 +211,70 @@ class Asked:
             return await self._continue(session)
         conversation = await session.create(system_prompt=question.system or "", edits=question.edits)
         if question.raw:
-            return await session.complete(conversation.id, question.prompt, prefill=question.prefill)
+            return await session.complete(
+                conversation.id, question.prompt, prefill=question.prefill, alternatives=self._logprobs or 0
+            )
         return await session.send(
             conversation.id,
             question.prompt,
             prefill=question.prefill,
+            alternatives=self._logprobs or 0,
             template_variables=question.template_variables,
         )
 
     async def _continue(self, session: Session) -> Turn:
-        from chatapp.chat.edits import values_of
-
-        question, conversation = self._question, session.latest()
-        if conversation is None:
-            raise NotFound("There is no conversation to go on with.", hint="Leave --continue out to begin one.")
+        question, conversation = self._question, self._latest(session)
+        preset = session.preset
         if question.system is not None:
             await session.set_system_prompt(conversation.id, question.system)
+        elif preset is not None and preset.system_prompt and not conversation.system_prompt.strip():
+            await session.set_system_prompt(conversation.id, preset.system_prompt)
         return await session.send(
             conversation.id,
             question.prompt,
-            edits={**values_of(conversation.edits), **question.edits},
+            edits=self._edits(conversation),
             prefill=question.prefill,
+            alternatives=self._logprobs or 0,
             template_variables=question.template_variables,
         )
 
-    def _write_json(self, output: Output, session: Session, turn: Turn, *, kept: bool) -> None:
-        from chatapp.cli.result import result_of
+    def _latest(self, session: Session) -> Conversation:
+        conversation = session.latest()
+        if conversation is None:
+            raise NotFound("There is no conversation to go on with.", hint="Leave --continue out to begin one.")
+        return conversation
 
-        result = result_of(turn, session.backend.model, kept=kept)
-        output.line(as_json_text(result))
+    def _edits(self, conversation: Conversation | None) -> dict[str, Value]:
+        """The values given now over those that the conversation has."""
+        from chatapp.chat.edits import values_of
+
+        return {**values_of(conversation.edits if conversation is not None else {}), **self._question.edits}
+
+    async def _write_result(self, output: Output, session: Session, turn: Turn, *, kept: bool) -> None:
+        """What goes to standard output behind the reply: JSON, or the table of its tokens."""
+        from chatapp.cli.result import result_of
+        from chatapp.cli.token_table import table_of, tokens_of
+
+        tokens: tuple[Token, ...] | None = None
+        if self._logprobs is not None:
+            tokens = await tokens_of(turn.details, session.backend)
+            if not tokens:
+                self._narration.say("nothing is known of the tokens of this reply")
+        if self._as_json:
+            output.line(as_json_text(result_of(turn, session.backend.model, kept=kept, tokens=tokens)))
+        elif tokens:
+            output.end_line()
+            output.line()
+            for line in table_of(tokens):
+                output.line(line)
 
     def _end(self, turn: Turn, *, kept: bool) -> int:
         """The exit code of a reply that came; one that should have been kept and was not is an error."""
+        from chatapp.cli.reply import is_unmet
+
+        generation = turn.reply.generation
         if kept:
-            return exits.SUCCESS
+            return exits.UNMET if generation is not None and is_unmet(generation) else exits.SUCCESS
         failure = turn.last_save_failed or StoreUnwritable(
             "The reply above was not saved.", hint="Mend what was said above, or add --incognito to keep nothing."
         )

@@ -6,26 +6,28 @@ import sys
 
 import click
 
-from chatapp.cli.compose import Choice, find_model, open_session, read_configuration
+from chatapp.cli.compose import Choice, find_model, find_preset, open_session, read_configuration
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
-    chosen_values,
     context_size_option,
     incognito_option,
     model_option,
-    parameter_options,
+    preset_option,
     read_template_variables,
     template_variables_option,
     verbose_option,
 )
+from chatapp.cli.parameter_option import ParameterCommand, chosen_values, parameter_options
 from chatapp.core.errors import StoreUnwritable, UsageError
 
 
 @click.command(
+    cls=ParameterCommand,
     epilog='/help lists the commands. A line with """ begins a message of several lines, which ends with """. '
-    "Ctrl+c stops a reply, twice at the prompt ends; ctrl+d ends. Piped input ends at the first reply that fails."
+    "Ctrl+c stops a reply, twice at the prompt ends; ctrl+d ends. Piped input ends at the first reply that fails.",
 )
 @model_option
+@preset_option
 @context_size_option
 @click.option("-s", "--system", metavar="TEXT", default="", help="The system prompt.")
 @click.option("--raw", is_flag=True, help="Complete each line as it is, without chat template.")
@@ -36,6 +38,7 @@ from chatapp.core.errors import StoreUnwritable, UsageError
 @parameter_options
 def chat(
     model: str | None,
+    preset: str | None,
     context_size: int | None,
     system: str,
     raw: bool,
@@ -50,6 +53,7 @@ def chat(
     from chatapp.cli.event_loop import EventLoop
     from chatapp.cli.lines import Lines
     from chatapp.cli.talk import Talk
+    from chatapp.models.family import family
     from chatapp.models.gguf import read_header
 
     edits, variables = chosen_values(parameters), read_template_variables(template_variables)
@@ -58,18 +62,21 @@ def chat(
     narration = Narration(verbose=verbose)
     configuration = read_configuration()
     narration.warn(configuration.problems)
-    choice = Choice(model, context_size, incognito)
+    choice = Choice(model, context_size, incognito, find_preset(configuration, preset))
     with EventLoop() as loop:
         opening = open_session(configuration, choice)
         session = loop.run(opening.__aenter__())
         try:
             narration.warn(session.problems)
+            header = read_header(find_model(configuration, choice))
+            known = family(header.texts)
             dialogue = Dialogue(
                 session,
                 edits=edits,
-                system=system,
+                system=system or (choice.preset.system_prompt if choice.preset is not None and not raw else ""),
                 template_variables=variables,
-                wishes=read_header(find_model(configuration, choice)).sampling,
+                wishes=header.sampling,
+                family=known.values if known is not None else {},
                 raw=raw,
             )
             talk = Talk(dialogue, loop, Lines(), narration, shows_reasoning=show_reasoning or verbose)

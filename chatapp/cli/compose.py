@@ -16,7 +16,10 @@ from chatapp.core.settings import Settings
 if TYPE_CHECKING:
     from chatapp.backends.local import LocalBackend
     from chatapp.chat.session import Session
+    from chatapp.core.loading import LoadSettings
+    from chatapp.core.presets import Preset
     from chatapp.models.library import Library
+    from chatapp.storage.presets import Presets
     from chatapp.storage.store import Store
 
 
@@ -34,6 +37,7 @@ class Choice(NamedTuple):
     model: str | None = None
     context_size: int | None = None
     incognito: bool = False
+    preset: Preset | None = None
 
 
 def read_configuration() -> Configuration:
@@ -64,6 +68,18 @@ def make_library(configuration: Configuration) -> Library:
     return Library(configuration.paths)
 
 
+def make_presets(configuration: Configuration) -> Presets:
+    """The presets at hand."""
+    from chatapp.storage.presets import Presets
+
+    return Presets(configuration.paths.presets)
+
+
+def find_preset(configuration: Configuration, name: str | None) -> Preset | None:
+    """The preset called `name`, None where none is wished; raises NotFound, or FileProblem where it is broken."""
+    return make_presets(configuration).find(name).usable if name is not None else None
+
+
 def open_store(configuration: Configuration, *, incognito: bool = False) -> Store:
     """The store; one that can't be written lives in memory and says so."""
     from chatapp.storage.store import Store
@@ -80,18 +96,28 @@ def find_model(configuration: Configuration, choice: Choice) -> Path:
 async def open_backend(configuration: Configuration, model: Path, choice: Choice) -> AsyncIterator[LocalBackend]:
     """The engine for `model`, not loaded, with its renderer; both end with the context."""
     from chatapp.backends.local import LocalBackend
-    from chatapp.core.loading import LoadSettings
     from chatapp.rendering.renderer import Renderer
 
-    size = configuration.settings.context_size if choice.context_size is None else choice.context_size
     with _logs(configuration, incognito=choice.incognito) as logs:
         renderer = Renderer()
-        backend = LocalBackend(model, renderer=renderer, load=LoadSettings(context_size=size), logs=logs)
+        backend = LocalBackend(model, renderer=renderer, load=load_settings(configuration, choice), logs=logs)
         try:
             yield backend
         finally:
             await backend.close()
             await renderer.close()
+
+
+def load_settings(configuration: Configuration, choice: Choice) -> LoadSettings:
+    """What to load the model with: the command line above the preset above the settings."""
+    from chatapp.core.loading import LoadSettings
+
+    load = LoadSettings(context_size=configuration.settings.context_size)
+    if choice.preset is not None:
+        load = choice.preset.load_settings(load)
+    if choice.context_size is not None:
+        load = LoadSettings(choice.context_size, load.gpu_layers, load.threads)
+    return load
 
 
 @contextmanager
@@ -118,7 +144,7 @@ async def open_session(configuration: Configuration, choice: Choice) -> AsyncIte
     store = open_store(configuration, incognito=choice.incognito)
     try:
         async with open_backend(configuration, model, choice) as backend:
-            session = Session(store, backend)
+            session = Session(store, backend, preset=choice.preset)
             try:
                 yield session
             finally:

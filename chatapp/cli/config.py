@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from chatapp.cli.compose import read_configuration, theme_problems
+from chatapp.cli.compose import make_presets, read_configuration, theme_problems
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import json_option
 from chatapp.cli.streams import Output, as_json_text
@@ -28,6 +28,7 @@ def path(as_json: bool) -> None:
         "config": paths.config_file,
         "keymap": paths.keymap_file,
         "themes": paths.themes,
+        "presets": paths.presets,
         "database": paths.database,
         "models": paths.models,
         "logs": paths.logs,
@@ -61,13 +62,18 @@ def show(as_json: bool) -> None:
 
 @config.command()
 def check() -> None:
-    """Check config.toml and keymap.toml; each mistake with file, line and reason. The exit code is 3 where one is."""
+    """Check config.toml, keymap.toml and presets; each mistake with line and reason, and exit code 3."""
     from chatapp.storage.config import load_keymap
     from chatapp.ui.keymap import Keymap
 
     configuration = read_configuration()
     keymap, keymap_problems = load_keymap(configuration.paths.keymap_file)
-    problems = (*configuration.problems, *theme_problems(configuration), *keymap_problems, *Keymap(keymap).problems)
+    presets = [problem for entry in make_presets(configuration).list() for problem in entry.problems]
+    problems = (
+        *(*configuration.problems, *theme_problems(configuration)),
+        *(*keymap_problems, *Keymap(keymap).problems),
+        *presets,
+    )
     narration = Narration()
     for problem in problems:
         narration.error(problem)

@@ -8,14 +8,18 @@ from chatapp.chat.edits import values_of
 from chatapp.chat.session import Session
 from chatapp.chat.turn import Turn
 from chatapp.cli.options import TemplateValue
-from chatapp.cli.reply import settings_in_force
+from chatapp.cli.parameter_option import read_value
+from chatapp.cli.reply import is_told, settings_in_force
 from chatapp.core.conversations import Conversation
 from chatapp.core.errors import NotFound, UsageError
-from chatapp.core.parameters import PARAMETERS, Resolution, Value, parameter, resolve
+from chatapp.core.parameters import PARAMETERS, Resolution, Value, Values, parameter, resolve
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "/set": ("/set NAME VALUE", "use a parameter value from the next message on; none takes it back"),
-    "/show": ("/show [NAME]", "model, conversation, system prompt and every parameter, or one of them"),
+    "/set": (
+        "/set NAME VALUE",
+        "use a parameter value from the next message on; none takes it back; @FILE reads a long one",
+    ),
+    "/show": ("/show [NAME|all]", "model, conversation, preset and what is in force; one parameter; or all of them"),
     "/system": ("/system [TEXT]", "set the system prompt from the next message on; alone it shows it"),
     "/load": ("/load [ID]", "go on with a stored conversation; alone it lists the latest"),
     "/save": ("/save TITLE", "give the conversation a title; it is kept in any case"),
@@ -32,7 +36,8 @@ _LISTED = 10
 class Dialogue:
     """One conversation at a time over a session. It is created with its first message.
 
-    `wishes` are the model's own sampling values, for showing what is in force before the first reply.
+    `wishes` are the model's own sampling values and `family` those of its family, for showing what is in force before
+    the first reply.
     """
 
     def __init__(
@@ -42,7 +47,8 @@ class Dialogue:
         edits: dict[str, Value],
         system: str = "",
         template_variables: dict[str, TemplateValue] | None = None,
-        wishes: dict[str, Value] | None = None,
+        wishes: Values | None = None,
+        family: Values | None = None,
         raw: bool = False,
     ) -> None:
         self._session = session
@@ -50,6 +56,7 @@ class Dialogue:
         self._system = system
         self._template_variables = template_variables or {}
         self._wishes = wishes or {}
+        self._family = family or {}
         self._raw = raw
         self._conversation: Conversation | None = None
 
@@ -93,7 +100,7 @@ class Dialogue:
         if not name or not text.strip():
             raise UsageError("/set needs a name and a value.", hint=f"Names: {', '.join(PARAMETERS)}.")
         declared = parameter(name)
-        value = declared.parse(text)
+        value = read_value(declared, text.strip() if declared.takes_file else text)
         if value is None or value == ():
             self._edits.pop(declared.name, None)
         else:
@@ -103,7 +110,8 @@ class Dialogue:
         return self._setting(declared.name)
 
     async def _show(self, words: str) -> str:
-        if words.strip():
+        shows_all = words.strip() == "all"
+        if words.strip() and not shows_all:
             return self._setting(parameter(words.strip()).name)
         card, number = self._session.backend.model, self.conversation_id
         title = "new" if number is None else f"{number} {self._session.conversation(number).title}"
@@ -111,8 +119,10 @@ class Dialogue:
             f"model: {card.name} on {card.device}" if card is not None else "model: not loaded yet",
             f"conversation: {title}",
             f"system prompt: {self._system or 'none'}",
+            f"preset: {self._session.preset.name if self._session.preset is not None else 'none'}",
         ]
-        return "\n".join([*lines, *settings_in_force(self._resolution().settings)])
+        settings = tuple(each for each in self._resolution().settings if shows_all or is_told(each))
+        return "\n".join([*lines, *settings_in_force(settings)])
 
     async def _set_system(self, words: str) -> str:
         if self._raw and words.strip():
@@ -157,4 +167,10 @@ class Dialogue:
         return settings_in_force((self._resolution().setting(name),))[0]
 
     def _resolution(self) -> Resolution:
-        return resolve(edits=self._edits, model=self._wishes)
+        preset = self._session.preset
+        return resolve(
+            edits=self._edits,
+            preset=preset.sampling if preset is not None else {},
+            model=self._wishes,
+            family=self._family,
+        )

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from chatapp import __version__
-from chatapp.cli.compose import Choice, Configuration, find_model, make_library, open_backend, open_store
+from chatapp.cli.compose import Choice, Configuration, find_model, make_library, make_presets, open_backend, open_store
 from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import ChatappError, ModelError
 
@@ -39,6 +39,7 @@ async def examine(configuration: Configuration, model: str | None) -> list[Findi
         *_terminal(),
         *_directories(configuration),
         *_files(configuration),
+        *_presets(configuration),
         *await _store(configuration),
         *_models(configuration),
         *await _engine(configuration),
@@ -117,6 +118,12 @@ def _files(configuration: Configuration) -> Iterator[Finding]:
             yield Finding(path.name, "in order" if path.exists() else "not there, defaults are used")
         for problem in problems:
             yield _wrong(path.name, problem)
+
+
+def _presets(configuration: Configuration) -> Iterator[Finding]:
+    for entry in make_presets(configuration).list():
+        for problem in entry.problems:
+            yield _wrong(f"preset {clean_line(entry.name)}", problem)
 
 
 async def _store(configuration: Configuration) -> list[Finding]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 SUCCESS = 0
+UNMET = 9
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
 MEANINGS: dict[int, str] = {
     SUCCESS: "all went well; a reply that was cut at a limit counts as well, and is said on standard error",
+    UNMET: "`ask`: the reply came and is kept, but not as it was asked for: words that it must contain are missing, it "
+    "was cut before what --grammar, --json-value, --schema, --regex or --choices asks for was whole, or no token was "
+    "left that its constraints allow",
     INTERRUPTED: "ctrl+c; what was written is kept (128 + SIGINT)",
     CLOSED_PIPE: "whoever read standard output stopped reading; what was written is kept (128 + SIGPIPE)",
 }

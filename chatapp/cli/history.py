@@ -35,7 +35,7 @@ def history() -> None:
 @json_option
 def list_(words: tuple[str, ...], limit: int, trash: bool, as_json: bool) -> None:
     """List conversations, the latest first; WORDS keep those with them in title or messages."""
-    with _store() as store:
+    with reading_store() as store:
         found = store.conversations.list(filter=" ".join(words), trash=trash, limit=limit)
     output = Output()
     if as_json:
@@ -56,7 +56,7 @@ def list_(words: tuple[str, ...], limit: int, trash: bool, as_json: bool) -> Non
 @json_option
 def show(number: int | None, as_json: bool) -> None:
     """Show the branch of a conversation that was shown last; without ID, of the latest conversation."""
-    with _store() as store:
+    with reading_store() as store:
         if number is None:
             latest = store.conversations.latest()
             if latest is None:
@@ -81,7 +81,7 @@ def show(number: int | None, as_json: bool) -> None:
 @json_option
 def search(words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Find messages that hold all WORDS, the newest first. The exit code is 1 where there is none."""
-    with _store() as store:
+    with reading_store() as store:
         hits = store.search.search(" ".join(words), limit=limit)
     output = Output()
     if as_json:
@@ -97,7 +97,7 @@ def search(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 
 @contextmanager
-def _store() -> Iterator[Store]:
+def reading_store() -> Iterator[Store]:
     """The store for reading; its problems are told. Raise StorageError where nothing of it can be read."""
     configuration = read_configuration()
     narration = Narration()

@@ -19,6 +19,7 @@ COMMANDS = {
     "chat": Entry("chatapp.cli.chat:chat", "Talk line by line in a plain terminal."),
     "history": Entry("chatapp.cli.history:history", "List, show and search what was said."),
     "models": Entry("chatapp.cli.models:models", "List the models at hand and show what is in them."),
+    "presets": Entry("chatapp.cli.presets:presets", "List, show, save, edit and check presets."),
     "prompts": Entry("chatapp.cli.prompts:prompts", "Show the exact prompt that a model gets."),
     "config": Entry("chatapp.cli.config:config", "Show and check settings and keys."),
     "doctor": Entry("chatapp.cli.doctor:doctor", "Say what is installed, what is wrong and how to mend it."),
@@ -36,6 +37,7 @@ COMMANDS = {
 @click.option(
     "-m", "--model", metavar="MODEL", help="The model to open: pocket, a short name, or a path to a GGUF file."
 )
+@click.option("--preset", metavar="NAME", help="The preset to use; `chatapp presets list` names them.")
 @click.option(
     "--resume",
     is_flag=False,
@@ -47,15 +49,15 @@ COMMANDS = {
 @click.option("--incognito", is_flag=True, help="Keep nothing of any kind.")
 @click.version_option(__version__, prog_name="chatapp", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, model: str | None, resume: int | None, incognito: bool) -> None:
+def cli(context: click.Context, model: str | None, preset: str | None, resume: int | None, incognito: bool) -> None:
     """Talk to language models on this machine, and steer how the words come out."""
     if context.invoked_subcommand is None:
         from chatapp.cli.workbench import open_workbench
 
-        open_workbench(model=model, resume=resume, incognito=incognito)
-    elif model is not None or resume is not None or incognito:
+        open_workbench(model=model, preset=preset, resume=resume, incognito=incognito)
+    elif model is not None or preset is not None or resume is not None or incognito:
         raise click.UsageError(
-            f"--model, --resume and --incognito before a command belong to the workbench; write them after "
+            f"--model, --preset, --resume and --incognito before a command belong to the workbench; write them after "
             f"“{context.invoked_subcommand}”."
         )
 

@@ -1,51 +1,20 @@
-"""Command-line options made from the registry of parameters, and those that several commands share."""
+"""Command-line options that several commands share; those of parameters are in `parameter_option`."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import click
 
 from chatapp.core.errors import UsageError
-from chatapp.core.parameters import PARAMETERS, Parameter, Value, check
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 TemplateValue: TypeAlias = str | int | float | bool | None
 
-_METAVARS = {"float": "NUMBER", "int": "COUNT", "texts": "TEXT", "ints": "IDS"}
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
-
-
-class ParameterType(click.ParamType[Value]):
-    """Reads a value as `Parameter.parse` does, so that the command line accepts what every other place accepts."""
-
-    def __init__(self, parameter: Parameter) -> None:
-        self.name = _METAVARS[parameter.kind].lower()
-        self.parameter = parameter
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Value:
-        """Parse typed text; raises ParameterError."""
-        return self.parameter.parse(value) if isinstance(value, str) else self.parameter.check(value)  # type: ignore[arg-type]
-
-
-def parameter_options(command: Decorated) -> Decorated:
-    """Give `command` an option for every parameter of the registry."""
-    for parameter in reversed(PARAMETERS.values()):
-        command = _option(parameter)(command)
-    return command
-
-
-def chosen_values(options: Mapping[str, object]) -> dict[str, Value]:
-    """The parameters that were given among `options`, in canonical types."""
-    given = {
-        name: tuple(value) if isinstance(value, list | tuple) else value
-        for name, value in options.items()
-        if name in PARAMETERS and value is not None and value != ()
-    }
-    return check(given)  # type: ignore[arg-type]
 
 
 def model_option(command: Decorated) -> Decorated:
@@ -65,6 +34,13 @@ def context_size_option(command: Decorated) -> Decorated:
         type=click.IntRange(0, 10_000_000),
         metavar="COUNT",
         help="Tokens of context to load the model with; 0 takes what it was trained for, at most 8,192.",
+    )(command)
+
+
+def preset_option(command: Decorated) -> Decorated:
+    """`--preset`."""
+    return click.option(
+        "--preset", metavar="NAME", help="Take values from this preset; `chatapp presets list` names them."
     )(command)
 
 
@@ -128,27 +104,3 @@ def _template_value(text: str) -> TemplateValue:
     except ValueError:
         return text
     return value if value is None or isinstance(value, str | int | float | bool) else text
-
-
-def _option(parameter: Parameter) -> Callable[[Decorated], Decorated]:
-    names = [parameter.option, *("--" + alias.replace("_", "-") for alias in parameter.aliases)]
-    if parameter.kind == "bool":
-        switch = f"{parameter.option}/--no-{parameter.option.removeprefix('--')}"
-        return click.option(switch, parameter.name, default=None, help=_help(parameter))
-    if parameter.kind == "texts":
-        return click.option(
-            *names, parameter.name, multiple=True, metavar="TEXT", help=_help(parameter) + " Repeatable."
-        )
-    return click.option(
-        *names,
-        parameter.name,
-        type=ParameterType(parameter),
-        metavar=_METAVARS[parameter.kind],
-        help=_help(parameter),
-    )
-
-
-def _help(parameter: Parameter) -> str:
-    default = parameter.show(parameter.default)
-    allowed = "" if parameter.kind in ("bool", "texts") else f"{parameter.range}; "
-    return f"{parameter.help} {parameter.effects} [{allowed}default: {default}]"

@@ -14,10 +14,14 @@ import msgspec
 
 from chatapp.cli import exits
 from chatapp.cli.dialogue import COMMANDS
+from chatapp.cli.explanation import Explanation
 from chatapp.cli.main import cli
+from chatapp.cli.parameter_option import GROUPS, PARAMETERS_ELSEWHERE, ParameterCommand
 from chatapp.cli.result import AskResult
+from chatapp.cli.token_table import Token
 from chatapp.core.errors import ChatappError, kinds
 from chatapp.core.events import STOP_REASONS
+from chatapp.core.parameters import PARAMETERS, Parameter
 
 _WIDTH = 100
 
@@ -46,9 +50,44 @@ object that holds such a list as `messages`. `reasoning_content` of an assistant
 """
 
 
+_PRESETS = '''\
+## Presets
+
+A preset is a TOML file in the directory `presets` beside `config.toml`; its name is the file's, in lower case. All of
+it is optional; a preset with a mistake is named with line and reason and used by nobody. A preset of yours hides a
+shipped one of the same name.
+
+```toml
+title = "Interview"
+description = "Short questions, one at a time."
+system_prompt = """
+You ask short questions, one at a time.
+"""
+
+[sampling]             # any parameter of the table below
+temperature = 0.9
+max_new_tokens = 80
+
+[thinking]             # what differs while the model thinks
+temperature = 0.6
+
+[load]                 # context_size, gpu_layers, threads
+context_size = 4096
+```
+
+The value in force is the first of these that there is: one set on the command line or for the conversation, the
+preset's, the model file's (`general.sampling.*`), what is recommended for the model's family, the default.
+`chatapp ask --explain` shows it for each parameter. The system prompt goes to conversations that have none.
+'''
+
+
 def reference() -> str:
     """The whole document."""
-    return "\n".join([_BEGINNING, *_exit_codes(), *_stop_reasons(), *_json_fields(), *_chat(), _ROLES, *_commands()])
+    parts = (
+        *(_BEGINNING, *_exit_codes(), *_stop_reasons(), *_json_fields(), *_chat(), _ROLES),
+        *(_PRESETS, *_parameters(), *_commands()),
+    )
+    return "\n".join(parts)
 
 
 def _exit_codes() -> Iterator[str]:
@@ -75,6 +114,10 @@ def _stop_reasons() -> Iterator[str]:
 def _json_fields() -> Iterator[str]:
     yield "## What `chatapp ask --json` writes\n\nOne JSON object when the reply has ended. Nothing where it failed.\n"
     yield from _table(AskResult)
+    yield "\nEach of `tokens`:\n"
+    yield from _table(Token)
+    yield "\nWith `--explain` it is this instead:\n"
+    yield from _table(Explanation)
     yield ""
 
 
@@ -99,6 +142,28 @@ def _chat() -> Iterator[str]:
     yield "with `//`.\n"
 
 
+def _parameters() -> Iterator[str]:
+    yield "## Parameters\n"
+    yield "Each is an option of `ask`, `chat` and `presets save`, a name for `/set`, and a key of a preset."
+    yield "`@FILE` reads the value of `grammar` and `json_schema` from a file. Options that take several texts"
+    yield "are repeated.\n"
+    for group in GROUPS:
+        yield f"### {group}\n"
+        for parameter in PARAMETERS.values():
+            if parameter.group == group:
+                yield from _parameter(parameter)
+
+
+def _parameter(parameter: Parameter) -> Iterator[str]:
+    aliases = f" (also {', '.join(f'`{alias}`' for alias in parameter.aliases)})" if parameter.aliases else ""
+    facts = [f"takes {parameter.range}", f"default: {parameter.show(parameter.default)}"]
+    facts += ["fixed while a reply runs"] if not parameter.live else []
+    facts += [f"stage `{parameter.stage}`"] if parameter.stage is not None else []
+    effects = f" {parameter.effects}" if parameter.effects else ""
+    yield f"**`{parameter.name}`**{aliases}: {parameter.help}{effects}  "
+    yield f"*{'; '.join(facts)}.*\n"
+
+
 def _commands() -> Iterator[str]:
     yield "## All commands\n"
     yield from _help(cli, "chatapp", None)
@@ -108,7 +173,10 @@ def _help(command: click.Command, path: str, parent: click.Context | None) -> It
     context = click.Context(
         command, info_name=path.rpartition(" ")[2], parent=parent, max_content_width=_WIDTH, terminal_width=_WIDTH
     )
+    context.meta[PARAMETERS_ELSEWHERE] = True
     yield f"### `{path}`\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, ParameterCommand):
+        yield "Further options: every [parameter](#parameters), with hyphens, as in `--top-k 40`.\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)

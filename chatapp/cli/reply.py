@@ -21,9 +21,11 @@ from chatapp.core.events import (
     TextAdded,
     Withdrawn,
 )
-from chatapp.core.parameters import PARAMETERS, Setting
+from chatapp.core.parameters import FORMS, PARAMETERS, Setting
 
-CUT: frozenset[StopReason] = frozenset({"max_new_tokens", "max_length", "context_full"})
+CUT: frozenset[StopReason] = frozenset(
+    {"max_new_tokens", "max_length", "context_full", "max_time", "loop", "no_candidate"}
+)
 """Stop reasons of a reply that is not whole."""
 
 
@@ -104,6 +106,8 @@ class ReplyView:
             self._output.end_line()
         if finished.stop_reason in CUT:
             self._narration.say(f"the reply is not whole: {STOP_REASONS[finished.stop_reason]}")
+        if finished.missing_words:
+            self._narration.say(f"the reply lacks required words: {', '.join(finished.missing_words)}")
         for line in figures(finished):
             self._narration.detail(line)
 
@@ -129,16 +133,35 @@ async def until_interrupted(turn: Turn, following: Coroutine[None, None, None]) 
     return False
 
 
+def is_unmet(generation: Generation) -> bool:
+    """Whether the reply came but is not what its constraints ask for."""
+    has_form = any(
+        setting.name in FORMS and PARAMETERS[setting.name].is_on(setting.plain) for setting in generation.settings
+    )
+    is_cut = has_form and generation.stop_reason in CUT
+    return is_cut or bool(generation.missing_words) or generation.stop_reason == "no_candidate"
+
+
 def facts(generation: Generation, context_size: int | None) -> list[str]:
     """Which model answers, where it runs, and with which settings."""
     context = f", {context_size:,} tokens of context" if context_size else ""
     lines = [f"model: {generation.model_name} on {generation.device}{context}", f"build: {generation.build}"]
-    lines += [f"setting: {line}" for line in settings_in_force(generation.settings, generation.seed)]
+    lines += [f"preset: {generation.preset}"] if generation.preset else []
+    told = tuple(setting for setting in generation.settings if is_told(setting) or setting.name == "seed")
+    lines += [f"setting: {line}" for line in settings_in_force(told, generation.seed)]
     return lines
 
 
+def is_told(setting: Setting) -> bool:
+    """Whether a setting changes something, or somebody asked for it: most of the registry is off by default."""
+    if setting.source != "default":
+        return True
+    is_plain = setting.moot or PARAMETERS[setting.name].kind == "stages"
+    return PARAMETERS[setting.name].is_on(setting.plain) and not is_plain
+
+
 def settings_in_force(settings: tuple[Setting, ...], seed: int | None = None) -> list[str]:
-    """Every parameter with its value, its source, and why it has no effect where it has none."""
+    """Each of `settings` with its value, its source, and why it has no effect where it has none."""
     lines = []
     for setting in settings:
         parameter = PARAMETERS.get(setting.name)

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from chatapp.chat.turn import Turn
+from chatapp.cli.token_table import Token
 from chatapp.core.backend import ModelCard
 from chatapp.core.events import StopReason, Timings
 from chatapp.core.parameters import Setting
@@ -43,6 +44,8 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: Annotated[str, _about("what the model thought before it answered")]
     stop_reason: Annotated[StopReason | None, _about("why the reply ended; see the stop reasons")]
     stop_text: Annotated[str | None, _about("the stop string that was met, which is not in text")]
+    missing_words: Annotated[tuple[str, ...], _about("words that it must contain and does not")]
+    rewinds: Annotated[int, _about("how often a forbidden word was taken back")]
     counts: Annotated[Counts, _about("token counts: prompt, cached, processed, reply")]
     timings: Annotated[
         Timings | None, _about("seconds: queued_s, prompt_s, first_token_s (from the request on), generation_s")
@@ -54,13 +57,18 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Setting, ...],
         _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
     ]
+    preset: Annotated[str, _about("the preset used; empty where none was")]
     notices: Annotated[tuple[str, ...], _about("what was done to the request, in words")]
     prompt: Annotated[str, _about("the exact text that the model got")]
+    tokens: Annotated[
+        tuple[Token, ...] | None,
+        _about("with --logprobs: the reply's tokens, thoughts included, before any stage; null without"),
+    ]
     conversation_id: Annotated[int | None, _about("where it is kept; null where nothing is")]
     message_id: Annotated[int | None, _about("the reply's number in the store; null where nothing is kept")]
 
 
-def result_of(turn: Turn, card: ModelCard | None, *, kept: bool) -> AskResult:
+def result_of(turn: Turn, card: ModelCard | None, *, kept: bool, tokens: tuple[Token, ...] | None = None) -> AskResult:
     """Put together what is known of a turn that has ended."""
     reply, generation = turn.reply, turn.reply.generation
     return AskResult(
@@ -68,6 +76,8 @@ def result_of(turn: Turn, card: ModelCard | None, *, kept: bool) -> AskResult:
         reasoning=reply.reasoning,
         stop_reason=generation.stop_reason if generation is not None else None,
         stop_text=generation.stop_text if generation is not None else None,
+        missing_words=generation.missing_words if generation is not None else (),
+        rewinds=generation.rewinds if generation is not None else 0,
         counts=Counts(
             generation.prompt_tokens if generation is not None else None,
             generation.cached_tokens if generation is not None else None,
@@ -79,8 +89,10 @@ def result_of(turn: Turn, card: ModelCard | None, *, kept: bool) -> AskResult:
         seed=generation.seed if generation is not None else None,
         model=_model(card),
         settings=generation.settings if generation is not None else (),
+        preset=generation.preset if generation is not None else "",
         notices=generation.notices if generation is not None else (),
         prompt=turn.prepared.prompt if turn.prepared is not None else "",
+        tokens=tokens,
         conversation_id=reply.conversation_id if kept else None,
         message_id=reply.id if kept else None,
     )

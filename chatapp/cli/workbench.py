@@ -14,6 +14,7 @@ from chatapp.cli.compose import (
     Choice,
     Configuration,
     find_model,
+    find_preset,
     make_library,
     open_backend,
     open_store,
@@ -29,7 +30,7 @@ LATEST = -1
 """The conversation that was touched last, as the value of `--resume`."""
 
 
-def open_workbench(*, model: str | None, resume: int | None, incognito: bool) -> int:
+def open_workbench(*, model: str | None, preset: str | None, resume: int | None, incognito: bool) -> int:
     """Open the screen and stay until it is left; raises TerminalError where there is none."""
     _check_terminal()
     if incognito and resume is not None:
@@ -39,7 +40,7 @@ def open_workbench(*, model: str | None, resume: int | None, incognito: bool) ->
         )
     configuration = read_configuration()
     path, problems = _model(configuration, model)
-    choice = Choice(model, None, incognito)
+    choice = Choice(model, None, incognito, find_preset(configuration, preset))
     return asyncio.run(
         _run(configuration, path, choice, resume, (*configuration.problems, *theme_problems(configuration), *problems))
     )
@@ -61,7 +62,7 @@ async def _run(
         loading = asyncio.create_task(_exhaust(backend.load()))
         await asyncio.sleep(0)
         store = open_store(configuration, incognito=choice.incognito)
-        session = Session(store, backend)
+        session = Session(store, backend, preset=choice.preset)
         try:
             keymap, keymap_problems = load_keymap(paths.keymap_file)
             conversation = _resumed(session, resume)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from chatapp.core.events import Event, TokenDetail
+from chatapp.core.events import Event, ParameterChanged, TokenDetail
 from chatapp.core.messages import Message
 from chatapp.core.parameters import Resolution, Value, Values
 
@@ -21,8 +21,11 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Either `messages` (rendered through the chat template) or `prompt` (raw completion: control-token text in it
     is parsed, for the prompt is the user's own). `prefill` begins the reply and is not repeated in the events.
-    `edits` and `preset` are explicit parameter values by name. `template_variables` reach the chat template
-    (`enable_thinking`, `reasoning_effort` …). `background` work never evicts a conversation from the cache.
+    `edits` and `preset` are explicit parameter values by name; `thinking` holds those that differ while the model
+    thinks. `changes` are made while the reply runs, each at its token offset: a replay repeats what was changed live.
+    `alternatives` is how many of the likeliest tokens are told of each token of the reply. `template_variables` reach
+    the chat template (`enable_thinking`, `reasoning_effort` …). `background` work never evicts a conversation from
+    the cache.
     """
 
     messages: tuple[Message, ...] = ()
@@ -30,6 +33,9 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     prefill: str = ""
     edits: dict[str, Value] = {}
     preset: dict[str, Value] = {}
+    thinking: dict[str, Value] = {}
+    changes: tuple[ParameterChanged, ...] = ()
+    alternatives: int = 0
     template_variables: dict[str, str | int | float | bool | None] = {}
     samples: int = 1
     background: bool = False
@@ -105,10 +111,15 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A token that could stand at a position, with its probability and the stage that cut it, if one did."""
+    """A token that could stand at a position.
+
+    `logprob` is its natural-log probability under the unmodified distribution, `probability` that of being chosen
+    under the settings, 0 where a stage cut it; `cut_by` names that stage.
+    """
 
     token_id: int
     text: str
+    logprob: float
     probability: float
     cut_by: str = ""
 
@@ -169,12 +180,19 @@ class Backend(Protocol):
         """How many tokens `text` is, control-token text counted as text."""
         ...
 
+    async def token_texts(self, token_ids: Sequence[int]) -> Sequence[str]:
+        """The text of each token alone, control tokens by their names; half a character is U+FFFD."""
+        ...
+
     async def score(self, prompt: str, text: str) -> Score:
         """Log-probabilities of `text` after `prompt`."""
         ...
 
-    async def candidates(self, token_ids: Sequence[int], values: Values) -> Sequence[Candidate]:
-        """The candidates after `token_ids` under `values`."""
+    async def candidates(self, token_ids: Sequence[int], values: Values, *, limit: int = 50) -> Sequence[Candidate]:
+        """The `limit` likeliest tokens after `token_ids`, each with its chance under `values`.
+
+        `values` are explicit ones, laid over the model's and the defaults.
+        """
         ...
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:

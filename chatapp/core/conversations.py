@@ -30,7 +30,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
 
     `settings` holds every parameter with its source and `seed` the one used; `changes` are those made while the
     reply ran. `raw` tells that the prompt was completed as it is, without a chat template. `error` is the failure
-    in words, empty where none. Counts and timings are None until the reply ended.
+    in words, empty where none. Counts and timings are None until the reply ended. `missing_words` and `rewinds` are as
+    in `core.events.Finished`. `preset` is the name of the one that was used, empty where none was.
     """
 
     model_name: str
@@ -53,6 +54,9 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     raw: bool = False
     changes: tuple[ParameterChanged, ...] = ()
+    missing_words: tuple[str, ...] = ()
+    rewinds: int = 0
+    preset: str = ""
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -19,6 +19,9 @@ StopReason: TypeAlias = Literal[
     "max_new_tokens",  # cut at max_new_tokens
     "max_length",  # cut at max_length
     "context_full",  # cut at the end of the context
+    "max_time",  # cut after max_time seconds
+    "loop",  # ended by loop_limit
+    "no_candidate",  # no token was left that every constraint allows
     "stopped",  # stopped by the user
 ]
 STOP_REASONS: dict[StopReason, str] = {
@@ -28,6 +31,9 @@ STOP_REASONS: dict[StopReason, str] = {
     "max_new_tokens": "cut at max_new_tokens",
     "max_length": "cut at max_length",
     "context_full": "cut because the context is full",
+    "max_time": "cut after max_time seconds",
+    "loop": "ended by loop_limit, because it went round in circles",
+    "no_candidate": "cut because its constraints left no token that could follow",
     "stopped": "stopped by you",
 }
 """Each stop reason in words; the documentation and the screen take them from here."""
@@ -79,20 +85,24 @@ class Withdrawn(_Event, frozen=True, kw_only=True, tag="withdrawn"):
 
 
 class TokenDetail(msgspec.Struct, frozen=True):
-    """One generated token: its id, natural-log probability and rank under the unmodified distribution.
+    """One generated token under the unmodified distribution of the model.
 
-    `alternatives` are (token id, logprob) pairs, likeliest first.
+    `logprob` is its natural-log probability, `rank` counts from 0, `entropy` is in nats, `log_sum_exp` the logarithm
+    of the sum of the exponentials of all logits, `seconds` since the reply's first token. `alternatives` are (token id,
+    logprob) pairs, likeliest first.
     """
 
     token_id: int
     logprob: float
     rank: int
     entropy: float
+    log_sum_exp: float = 0.0
+    seconds: float = 0.0
     alternatives: tuple[tuple[int, float], ...] = ()
 
 
 class TokenDetails(_Event, frozen=True, kw_only=True, tag="token-details"):
-    """Details of the tokens from position `offset` of the reply on."""
+    """Details of the tokens from position `offset` of the reply on; they replace any that were told of those."""
 
     offset: int
     tokens: tuple[TokenDetail, ...]
@@ -124,6 +134,8 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
 
     `prompt_tokens` = `cached_tokens` + `processed_tokens`; `cached_reason` says in words why not more of the
     prompt was reused. `token_ids` are the reply's, without the token that ended it. `seed` is the one used.
+    `missing_words` are those of required_words that the reply did not come to hold. `rewinds` counts how often a
+    forbidden word was taken back.
     """
 
     stop_reason: StopReason
@@ -136,6 +148,8 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
     cached_reason: str = ""
     stop_text: str | None = None
     token_ids: tuple[int, ...] = ()
+    missing_words: tuple[str, ...] = ()
+    rewinds: int = 0
 
     @property
     def tokens_per_second(self) -> float | None:

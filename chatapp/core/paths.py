@@ -59,6 +59,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "themes"
 
     @property
+    def presets(self) -> Path:
+        """Presets that people wrote."""
+        return self.config / "presets"
+
+    @property
     def logs(self) -> Path:
         """Logs, without any text of messages."""
         return self.state / "logs"

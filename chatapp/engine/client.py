@@ -8,23 +8,33 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
+import msgspec
+
+from chatapp.core.backend import Candidate
 from chatapp.core.errors import ChatappError, EngineCrashed, EngineError, EngineHung, LoadCancelled
-from chatapp.core.events import Event, Finished
+from chatapp.core.events import Event, Finished, TokenDetail
 from chatapp.core.loading import LoadSettings
+from chatapp.core.parameters import StoredValue
 from chatapp.core.pieces import Piece
 from chatapp.engine.process import WorkerProcess
 from chatapp.engine.protocol import (
     TOKENIZE_LIMIT_S,
     AnswerNow,
     CancelLoad,
+    CandidatesListed,
     Command,
     Failed,
     Generate,
+    ListCandidates,
     Load,
     Loaded,
     Loading,
     Pulse,
     Reported,
+    Score,
+    Scored,
+    Spell,
+    Spelled,
     Stop,
     Tokenize,
     Tokenized,
@@ -32,7 +42,8 @@ from chatapp.engine.protocol import (
 )
 from chatapp.engine.watchdog import TICK_S, Watchdog
 
-_Arrival = Event | Tokenized | ChatappError
+_Told = Tokenized | Spelled | Scored | CandidatesListed
+_Arrival = Event | _Told | ChatappError
 _AGAIN = "Send the message again; the engine starts anew."
 _OFTEN = "It failed so before: try a smaller context size, another model, or “chatapp doctor”."
 
@@ -51,7 +62,7 @@ class Request:
         self._owed -= isinstance(arrival, Finished)
         return self._owed == 0 or not isinstance(arrival, Event)
 
-    async def next(self) -> Event | Tokenized:
+    async def next(self) -> Event | _Told:
         """What came next; raise what failed."""
         arrival = await self._arrivals.get()
         if isinstance(arrival, ChatappError):
@@ -62,7 +73,7 @@ class Request:
         """Every event until each sample has finished."""
         while self._unread:
             event = await self.next()
-            if isinstance(event, Tokenized):
+            if isinstance(event, _Told):
                 continue
             self._unread -= isinstance(event, Finished)
             yield event
@@ -147,21 +158,47 @@ class EngineClient:
             raise EngineError("The engine answered something else than tokens.")
         return answer.token_ids
 
+    async def spell(self, token_ids: tuple[int, ...]) -> tuple[str, ...]:
+        """The text of each token alone."""
+        answer = await self._ask(Spell(request_id=0, token_ids=token_ids))
+        if not isinstance(answer, Spelled):
+            raise EngineError("The engine answered something else than texts.")
+        return answer.texts
+
+    async def score(self, token_ids: tuple[int, ...], start: int) -> tuple[TokenDetail, ...]:
+        """Log-probabilities of `token_ids` from position `start` on."""
+        answer = await self._ask(Score(request_id=0, token_ids=token_ids, start=start))
+        if not isinstance(answer, Scored):
+            raise EngineError("The engine answered something else than a score.")
+        return answer.tokens
+
+    async def candidates(
+        self, token_ids: tuple[int, ...], values: dict[str, StoredValue], limit: int
+    ) -> tuple[Candidate, ...]:
+        """The likeliest tokens after `token_ids` and what `values` make of them."""
+        answer = await self._ask(ListCandidates(request_id=0, token_ids=token_ids, values=values, limit=limit))
+        if not isinstance(answer, CandidatesListed):
+            raise EngineError("The engine answered something else than candidates.")
+        return answer.candidates
+
+    async def _ask(self, command: Spell | Score | ListCandidates) -> Event | _Told:
+        """Put a question that has one answer; one that nobody waits for any more is taken back."""
+        await self.ready()
+        request = self._new_request()
+        await self._send(msgspec.structs.replace(command, request_id=request.id))
+        try:
+            return await request.next()
+        except asyncio.CancelledError:
+            await self.control(Stop(request.id))
+            raise
+        finally:
+            self._requests.pop(request.id, None)
+
     async def generate(self, command: Generate) -> Request:
         """Begin to generate; `command.request_id` is set here."""
         await self.ready()
         request = self._new_request(command.samples)
-        await self._send(
-            Generate(
-                request_id=request.id,
-                token_ids=command.token_ids,
-                values=command.values,
-                seed=command.seed,
-                samples=command.samples,
-                reasoning=command.reasoning,
-                reasoning_open=command.reasoning_open,
-            )
-        )
+        await self._send(msgspec.structs.replace(command, request_id=request.id))
         return request
 
     async def control(self, command: Update | AnswerNow | Stop) -> None:
@@ -245,7 +282,7 @@ class EngineClient:
                         self._answer.set_exception(answer.error())
                 case Failed(request_id=int(number)):
                     self._deliver(number, answer.error())
-                case Tokenized():
+                case Tokenized() | Spelled() | Scored() | CandidatesListed():
                     self._deliver(answer.request_id, answer)
                 case Reported():
                     self._deliver(answer.event.request_id, answer.event)

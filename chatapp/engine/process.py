@@ -24,6 +24,10 @@ LOGS_KEPT = 20
 _numbers = itertools.count(1)
 
 
+_VARIABLES = {"GGML_NO_BACKTRACE": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""No backtrace into the log, and no threads of numpy's beside those of llama.cpp."""
+
+
 class WorkerProcess:
     """A running worker and the two ends of its pipes."""
 
@@ -111,7 +115,7 @@ async def _spawn(log: Path) -> asyncio.subprocess.Process:
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             cwd=log.parent,
-            env=child.environment({"GGML_NO_BACKTRACE": "1", "PYTHONPATH": child.import_path()}),
+            env=child.environment(_VARIABLES | {"PYTHONPATH": child.import_path()}),
             limit=1024 * 1024,
             **child.isolation(),
         )

@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from chatapp.core.backend import ModelCard
+from chatapp.core.backend import Candidate, ModelCard
 from chatapp.core.errors import ChatappError, EngineError, kinds
-from chatapp.core.events import Event
+from chatapp.core.events import Event, ParameterChanged, TokenDetail
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import StoredValue
 from chatapp.core.pieces import Piece
@@ -61,17 +61,48 @@ class Tokenize(msgspec.Struct, frozen=True, kw_only=True, tag="tokenize"):
 class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
     """Continue `token_ids`; answered by events until every sample has `Finished`.
 
-    `values` are all parameters in force. `reasoning` says how the model marks its thoughts, `reasoning_open`
-    that the prompt has opened them already.
+    `values` are all parameters in force, `thinking` those that differ while the model thinks, `changes` those to be
+    made at their token offset. `grammar` is the GBNF that the answer must follow, already tried; `prefix` the text that
+    the answer begins with. `alternatives` are told of each token. `reasoning` says how the model marks its thoughts,
+    `reasoning_open` that the prompt has opened them already.
     """
 
     request_id: int
     token_ids: tuple[int, ...]
     values: dict[str, StoredValue]
     seed: int
+    thinking: dict[str, StoredValue] = {}
+    changes: tuple[ParameterChanged, ...] = ()
+    grammar: str = ""
+    prefix: str = ""
+    alternatives: int = 0
     samples: int = 1
     reasoning: ReasoningFormat | None = None
     reasoning_open: bool = False
+
+
+class Spell(msgspec.Struct, frozen=True, kw_only=True, tag="spell"):
+    """Tell the text of each of `token_ids` alone; answered by `Spelled`."""
+
+    request_id: int
+    token_ids: tuple[int, ...]
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True, tag="score"):
+    """Log-probabilities of `token_ids` from position `start` on; answered by `Scored`."""
+
+    request_id: int
+    token_ids: tuple[int, ...]
+    start: int
+
+
+class ListCandidates(msgspec.Struct, frozen=True, kw_only=True, tag="list-candidates"):
+    """The likeliest tokens after `token_ids` and what `values` make of them; answered by `CandidatesListed`."""
+
+    request_id: int
+    token_ids: tuple[int, ...]
+    values: dict[str, StoredValue]
+    limit: int
 
 
 class Update(msgspec.Struct, frozen=True, tag="update"):
@@ -93,7 +124,9 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     request_id: int
 
 
-Command: TypeAlias = Load | CancelLoad | Tokenize | Generate | Update | AnswerNow | Stop
+Command: TypeAlias = (
+    Load | CancelLoad | Tokenize | Spell | Generate | Score | ListCandidates | Update | AnswerNow | Stop
+)
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -128,6 +161,27 @@ class Tokenized(msgspec.Struct, frozen=True, tag="tokenized"):
     token_ids: tuple[int, ...]
 
 
+class Spelled(msgspec.Struct, frozen=True, tag="spelled"):
+    """What was asked with `Spell`; half a character is U+FFFD."""
+
+    request_id: int
+    texts: tuple[str, ...]
+
+
+class Scored(msgspec.Struct, frozen=True, tag="scored"):
+    """What was asked with `Score`, one detail a token."""
+
+    request_id: int
+    tokens: tuple[TokenDetail, ...]
+
+
+class CandidatesListed(msgspec.Struct, frozen=True, tag="candidates-listed"):
+    """What was asked with `ListCandidates`, likeliest first."""
+
+    request_id: int
+    candidates: tuple[Candidate, ...]
+
+
 class Reported(msgspec.Struct, frozen=True, tag="reported"):
     """Something happened to a request."""
 
@@ -159,7 +213,9 @@ class Pulse(msgspec.Struct, frozen=True, tag="pulse"):
     still_s: float
 
 
-Answer: TypeAlias = Hello | Loading | Loaded | Tokenized | Reported | Failed | Pulse
+Answer: TypeAlias = (
+    Hello | Loading | Loaded | Tokenized | Spelled | Scored | CandidatesListed | Reported | Failed | Pulse
+)
 
 _encoder = msgspec.msgpack.Encoder()
 command_decoder: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)

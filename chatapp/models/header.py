@@ -79,6 +79,11 @@ class GgufHeader(msgspec.Struct, frozen=True, kw_only=True):
         return value.length if isinstance(value, MetadataArray) else 0
 
     @property
+    def texts(self) -> dict[str, str]:
+        """The metadata that are text."""
+        return {key: value for key, value in self.metadata.items() if isinstance(value, str)}
+
+    @property
     def architecture(self) -> str:
         """Which graph llama.cpp builds, as in `llama`."""
         return self.text("general.architecture")

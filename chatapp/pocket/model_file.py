@@ -13,7 +13,7 @@ from chatapp.pocket.network import Shape, Tensor
 from chatapp.pocket.vocabulary import Vocabulary
 
 DESCRIPTION = (
-    "A tiny demo model of about three million parameters, trained from scratch for chatapp on its own corpus. "
+    "A tiny demo model of about five million parameters, trained from scratch for chatapp on its own corpus. "
     "It explains chatapp, tells little stories and knows little else."
 )
 _NORMAL, _CONTROL = 1, 3

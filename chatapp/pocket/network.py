@@ -1,4 +1,4 @@
-"""The network: a llama of about three million parameters, its tensors named as GGUF names them."""
+"""The network: a llama of about five million parameters, its tensors named as GGUF names them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Shape:
     """Sizes of the network. `context` is the longest sequence that it is trained on."""
 
     vocabulary: int = 2048
-    width: int = 192
+    width: int = 256
     blocks: int = 6
-    heads: int = 3
-    feed_forward: int = 512
+    heads: int = 4
+    feed_forward: int = 704
     context: int = 1024
     rope_base: float = 10000.0
     norm_epsilon: float = 1e-5

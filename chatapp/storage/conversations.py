@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage
+from chatapp.core.details import Details
 from chatapp.core.messages import Part, Role
 from chatapp.core.parameters import StoredValue, Values
-from chatapp.storage import listing, tree
+from chatapp.storage import listing, token_blob, tree
 from chatapp.storage.database import Database
 from chatapp.storage.records import encode_edits, storable
 
@@ -66,6 +67,11 @@ class Conversations:
         """The versions of a message, itself among them: same parent and role, oldest first."""
         return self._database.read(lambda connection: tree.siblings(connection, message_id))
 
+    def token_details(self, message_id: int) -> Details | None:
+        """What is known of each token of a reply; None where nothing was kept, or what was kept is damaged."""
+        blob = self._database.read(lambda connection: tree.token_details(connection, message_id))
+        return token_blob.unpack(blob) if blob is not None else None
+
     async def create(
         self,
         *,
@@ -115,11 +121,21 @@ class Conversations:
         parts: Sequence[Part] | None = None,
         status: Status | None = None,
         generation: Generation | None = None,
+        details: Details | None = None,
     ) -> StoredMessage:
-        """Write what is given of a message; a growing reply is saved so, and ended so."""
+        """Write what is given of a message; a growing reply is saved so, and ended so.
+
+        `details` must not change any more: they are packed on the writer's thread.
+        """
         return await self._database.write(
             lambda connection: tree.update_message(
-                connection, message_id, parts=parts, status=status, generation=generation, writer=self._writer
+                connection,
+                message_id,
+                parts=parts,
+                status=status,
+                generation=generation,
+                details=details,
+                writer=self._writer,
             )
         )
 

@@ -60,7 +60,14 @@ CREATE TABLE unindexed (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES,)
+_TOKEN_DETAILS = """
+CREATE TABLE token_details (
+    message_id INTEGER PRIMARY KEY REFERENCES messages(id),
+    content BLOB NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS)
 """Each step as SQL; the schema's version is how many of them a database has taken."""
 
 VERSION = len(MIGRATIONS)
@@ -71,6 +78,7 @@ COLUMNS = {
     "messages": "id, conversation_id, parent_id, role, status, writer, created_at, parts",
     "setups": "id, content",
     "generations": "message_id, setup_id, detail, token_ids",
+    "token_details": "message_id, content",
 }
 """The columns of every table that can't be made anew from the others; the first is the row's number."""
 

@@ -39,6 +39,8 @@ CREATE TRIGGER IF NOT EXISTS note_message AFTER UPDATE ON messages
     BEGIN INSERT OR IGNORE INTO unsaved VALUES ('messages', new.id); END;
 CREATE TRIGGER IF NOT EXISTS note_generation AFTER INSERT ON generations
     BEGIN INSERT OR IGNORE INTO unsaved VALUES ('messages', new.message_id); END;
+CREATE TRIGGER IF NOT EXISTS note_token_details AFTER INSERT ON token_details
+    BEGIN INSERT OR IGNORE INTO unsaved VALUES ('messages', new.message_id); END;
 """
 _CONVERSATION = COLUMNS["conversations"].replace("message_count, ", "").replace("touched, ", "")
 _MESSAGE = COLUMNS["messages"]
@@ -96,6 +98,7 @@ def save_kept(directory: Path, file: sqlite3.Connection) -> int:
     for path in sorted(directory.glob("unsaved-*.db")) if directory.is_dir() else ():
         with contextlib.suppress(*FAILURES):
             with contextlib.closing(connect(path)) as kept:
+                migrate(kept)
                 save(kept, file)
             path.unlink()
             count += 1
@@ -196,7 +199,7 @@ def _save_message(
     owners: dict[int, int],
     messages: dict[int, int],
 ) -> int:
-    """Write a message with its generation, and return its number in the file."""
+    """Write a message with its generation and its tokens' details, and return its number in the file."""
     row = memory.execute(f"SELECT {_MESSAGE} FROM messages WHERE id = ?", (identity,)).fetchone()
     values = _values(_MESSAGE, row)
     for name, moved in (("conversation_id", owners), ("parent_id", messages)):
@@ -215,6 +218,7 @@ def _save_message(
     if values["status"] != "streaming":
         index.enter(file, saved, searchable_text(decode_parts(str(values["parts"]).encode())))
     _save_generation(memory, file, identity, saved)
+    _save_token_details(memory, file, identity, saved)
     return saved
 
 
@@ -231,6 +235,12 @@ def _save_generation(memory: sqlite3.Connection, file: sqlite3.Connection, ident
             "INSERT OR REPLACE INTO generations (message_id, setup_id, detail, token_ids) VALUES (?, ?, ?, ?)",
             (saved, setup_id, _decoded(detail), token_ids),
         )
+
+
+def _save_token_details(memory: sqlite3.Connection, file: sqlite3.Connection, identity: int, saved: int) -> None:
+    details = memory.execute("SELECT content FROM token_details WHERE message_id = ?", (identity,)).fetchone()
+    if details is not None:
+        file.execute("INSERT OR REPLACE INTO token_details (message_id, content) VALUES (?, ?)", (saved, details[0]))
 
 
 def _values(columns: str, row: Row) -> dict[str, int | float | str | None]:

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatapp.core.conversations import STATUSES
-from chatapp.storage import index
+from chatapp.storage import index, token_blob
 from chatapp.storage.atomic import create_private
 from chatapp.storage.connection import Row, connect, connect_read_only, number
 from chatapp.storage.failure import FAILURES
-from chatapp.storage.migrations import COLUMNS, migrate
+from chatapp.storage.migrations import COLUMNS, migrate, schema
 from chatapp.storage.segment import folded
 
 PATIENCE_S = 30.0
@@ -97,6 +97,13 @@ def _take_over(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
                 "INSERT OR IGNORE INTO generations (message_id, setup_id, detail, token_ids) VALUES (?, ?, ?, ?)",
                 (row[0], row[1], _text(row[2]), row[3]),
             )
+    # An older schema has no such table; behind a grafted page, another table may stand in its place.
+    if b"token_details" in schema(source):
+        for message_id, content in walk(source, "token_details"):
+            if isinstance(content, bytes) and token_blob.unpack(content) is not None:
+                target.execute(
+                    "INSERT OR IGNORE INTO token_details (message_id, content) VALUES (?, ?)", (message_id, content)
+                )
 
 
 def _take_conversation(target: sqlite3.Connection, row: Row) -> None:
@@ -147,7 +154,8 @@ def _mend(target: sqlite3.Connection) -> None:
         "messages p WHERE p.id = messages.parent_id AND p.id < messages.id AND "
         "p.conversation_id = messages.conversation_id)"
     )
-    target.execute("DELETE FROM generations WHERE message_id NOT IN (SELECT id FROM messages)")
+    for table in ("generations", "token_details"):
+        target.execute(f"DELETE FROM {table} WHERE message_id NOT IN (SELECT id FROM messages)")
     target.execute(
         "UPDATE conversations SET leaf_id = (SELECT max(id) FROM messages WHERE conversation_id = conversations.id) "
         "WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = leaf_id AND m.conversation_id = conversations.id)"

@@ -41,9 +41,11 @@ class TomlFile(msgspec.Struct, frozen=True):
     content: dict[str, object]
 
     def line_of(self, key: str) -> int | None:
-        """The line that sets `key`, None where it is written in a way that isn't seen."""
-        pattern = re.compile(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[\].=]", re.MULTILINE)
-        match = pattern.search(self.text)
+        """The line that sets `key`, or `table.key`; None where it is written in a way that isn't seen."""
+        match = _setting_of(key).search(self.text)
+        table, dot, inner = key.partition(".")
+        if match is None and dot and (match := _setting_of(table).search(self.text)) is not None:
+            match = _setting_of(inner).search(self.text, match.end()) or match
         return self.text.count("\n", 0, match.start()) + 1 if match is not None else None
 
     def problems(self, found: Iterable[Finding]) -> tuple[FileProblem, ...]:
@@ -57,6 +59,10 @@ class TomlFile(msgspec.Struct, frozen=True):
     def _problem(self, key: str, reason: str, hint: str) -> FileProblem:
         """What is wrong with one key."""
         return file_problem(self.path, self.line_of(key), reason, hint)
+
+
+def _setting_of(key: str) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[\].=]", re.MULTILINE)
 
 
 def read_toml(path: Path) -> TomlFile:

@@ -11,10 +11,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage
+from chatapp.core.details import Details
 from chatapp.core.errors import NotFound
 from chatapp.core.messages import Part, Role, TextPart
 from chatapp.core.parameters import StoredValue, Values
-from chatapp.storage import index
+from chatapp.storage import index, token_blob
 from chatapp.storage.connection import Parameters, number
 from chatapp.storage.records import (
     CONVERSATION_COLUMNS,
@@ -89,6 +90,24 @@ def siblings(connection: sqlite3.Connection, message_id: int) -> list[StoredMess
     return [stored_message(row) for row in rows]
 
 
+def token_details(connection: sqlite3.Connection, message_id: int) -> bytes | None:
+    """What is kept of the tokens of a message, None where nothing is; raise NotFound for a message that is none."""
+    row = connection.execute(
+        "SELECT d.content FROM messages m LEFT JOIN token_details d ON d.message_id = m.id WHERE m.id = ?",
+        (_row_id(message_id),),
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no message {message_id}.")
+    return row[0] if isinstance(row[0], bytes) else None
+
+
+def put_token_details(connection: sqlite3.Connection, message_id: int, content: bytes) -> None:
+    """Keep `content` of the tokens of a message, in place of what was kept before."""
+    connection.execute(
+        "INSERT OR REPLACE INTO token_details (message_id, content) VALUES (?, ?)", (message_id, content)
+    )
+
+
 def create(
     connection: sqlite3.Connection,
     *,
@@ -160,6 +179,7 @@ def update_message(
     status: Status | None,
     generation: Generation | None,
     writer: str,
+    details: Details | None = None,
 ) -> StoredMessage:
     """Write what is given; a message that streams no more is entered into the full-text index."""
     before = read_message(connection, message_id)
@@ -177,6 +197,8 @@ def update_message(
         connection.execute(f"UPDATE messages SET {assignments} WHERE id = ?", (*changes.values(), message_id))
     if generation is not None and generation != before.generation:
         _put_generation(connection, message_id, generation)
+    if details is not None:
+        put_token_details(connection, message_id, token_blob.pack(details))
     after = read_message(connection, message_id)
     if is_indexed and (changed_text or not was_indexed):
         index.enter(connection, message_id, searchable_text(after.parts))
@@ -220,10 +242,11 @@ def purge(connection: sqlite3.Connection, conversation_id: int) -> None:
         "SELECT DISTINCT setup_id FROM generations g JOIN messages m ON m.id = g.message_id WHERE conversation_id = ?",
         (conversation_id,),
     ).fetchall()
-    connection.execute(
-        "DELETE FROM generations WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = ?)",
-        (conversation_id,),
-    )
+    for table in ("generations", "token_details"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = ?)",
+            (conversation_id,),
+        )
     connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
     connection.executemany(

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from textual.app import App, SuspendNotSupported
 
+from chatapp.core.editor import editor_command
 from chatapp.core.errors import UsageError
 
 T = TypeVar("T")
-
-
-def editor_command(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """The editor to start, with its arguments."""
-    named = environment.get("VISUAL") or environment.get("EDITOR")
-    if named:
-        return shlex.split(named, posix=sys.platform != "win32")
-    choices = ("notepad",) if sys.platform == "win32" else ("nano", "vim", "vi")
-    found = next((choice for choice in choices if shutil.which(choice)), None)
-    if found is None:
-        raise UsageError("No editor was found.", hint="Set EDITOR, as in EDITOR=vim, and start chatapp again.")
-    return [found]
 
 
 def edit(app: App[T], text: str) -> str:

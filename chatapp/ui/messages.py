@@ -51,9 +51,10 @@ class SystemPromptEdited(Message):
 
 @dataclass
 class EditsChanged(Message):
-    """The conversation's own parameter values were changed; these are all of them."""
+    """The conversation's own parameter values were changed: `edits` are all of them, `name` is the one that changed."""
 
     edits: dict[str, Value]
+    name: str
 
 
 class InspectorOpened(Message):

@@ -1,29 +1,38 @@
-"""Whether the model is there, on its way, or not to be had."""
+"""Whether the model is there, on its way, or not to be had; and what it asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from chatapp.core.backend import Backend, ModelCard
-from chatapp.core.errors import ChatappError
+from chatapp.chat.session import Session
+from chatapp.core.backend import ModelCard
+from chatapp.core.errors import ChatappError, ParameterError
+from chatapp.core.parameters import Values
+from chatapp.ui.layers import Below, below_of, model_values
+
+_SAMPLE = "x"
+"""A message that stands for any other."""
 
 
 class ModelState:
     """Loads the model once and tells `changed` of every step.
 
-    `error` is why it could not be loaded; a message that is sent later tries again.
+    `error` is why it could not be loaded; a message that is sent later tries again. `below` are the values that
+    preset and model ask for, as far as they are known; `ask` learns them all.
     """
 
-    def __init__(self, backend: Backend, changed: Callable[[], None]) -> None:
-        self._backend = backend
+    def __init__(self, session: Session, changed: Callable[[], None]) -> None:
+        self._session = session
         self._changed = changed
         self._fraction: float | None = None
+        self._asked: tuple[str, str] | None = None
+        self._below: Below | None = None
         self.error: ChatappError | None = None
 
     @property
     def card(self) -> ModelCard | None:
         """The model, None while there is none."""
-        return self._backend.model
+        return self._session.backend.model
 
     @property
     def text(self) -> str:
@@ -39,7 +48,7 @@ class ModelState:
         self._fraction = 0.0
         self._changed()
         try:
-            async for fraction in self._backend.load():
+            async for fraction in self._session.backend.load():
                 self._fraction = fraction
                 self._changed()
         except ChatappError as error:
@@ -50,3 +59,47 @@ class ModelState:
         finally:
             self._fraction = None
             self._changed()
+
+    # --- what it asks for
+
+    @property
+    def below(self) -> Below:
+        """The values under a conversation's own."""
+        preset = self._session.preset
+        told: Below = {
+            "preset": preset.sampling if preset is not None else {},
+            "model": model_values(self.card.metadata) if self.card is not None else {},
+        }
+        return {**told, **(self._below or {})}
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is nothing more to learn from this model."""
+        return self.card is None or self._asked == self._key
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        """What the answer holds for."""
+        preset = self._session.preset
+        return self.card.fingerprint if self.card is not None else "", preset.name if preset is not None else ""
+
+    async def ask(self) -> None:
+        """Learn from a request that is never sent what it would be resolved to."""
+        self._asked = self._key
+        try:
+            learnt = below_of((await self._session.preview(_SAMPLE, edits={})).parameters)
+        except ChatappError:
+            return  # what is wrong will be said of the message that is sent
+        told = self.below
+        self._below = {source: {**told.get(source, {}), **values} for source, values in learnt.items()}
+
+    async def examine(self, edits: Values) -> None:
+        """Raise ParameterError where the model can't be asked `edits`; what else is wrong is said when it is sent."""
+        if self.card is None:
+            return
+        try:
+            await self._session.preview(_SAMPLE, edits=edits)
+        except ParameterError:
+            raise
+        except ChatappError:
+            return

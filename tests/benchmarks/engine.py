@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from chatapp.backends.local import as_stored
+from chatapp.backends.local import stored
 from chatapp.core.loading import LoadSettings
-from chatapp.core.parameters import resolve
+from chatapp.core.parameters import Values, resolve
 from chatapp.engine.client import EngineClient
 from chatapp.engine.protocol import Generate
 
@@ -49,13 +49,19 @@ class Bare:
         return dict(json.loads(self._process.stdout.readline()))
 
 
-async def through_pipe(client: EngineClient, prompt: int, new: int, number: int) -> tuple[float, float]:
+GREEDY: Values = {"temperature": 0.0}
+
+
+async def through_pipe(
+    client: EngineClient, prompt: int, new: int, number: int, *, edits: Values = GREEDY, alternatives: int = 0
+) -> tuple[float, float]:
     """The same round through worker, pipe and client, timed where the reader stands."""
     tokens = [1000 + 7 * index % 5000 for index in range(prompt)]
     tokens[0] = 1000 + number
-    values = as_stored(resolve(edits={"temperature": 0.0, "max_new_tokens": new, "ignore_eos": True}).values)
+    values = stored(resolve(edits={**edits, "max_new_tokens": new, "ignore_eos": True}).values)
+    command = Generate(request_id=0, token_ids=tuple(tokens), values=values, seed=1, alternatives=alternatives)
     began = time.perf_counter()
-    request = await client.generate(Generate(request_id=0, token_ids=tuple(tokens), values=values, seed=1))
+    request = await client.generate(command)
     first = last = began
     count = 0
     async for event in request.events():

@@ -1,8 +1,9 @@
 """How the store's reads grow with what is in it.
 
-    python -m tests.benchmarks.storage [--conversations 10000] [--messages 20]
+    python -m tests.benchmarks.storage [--conversations 10000] [--messages 20] [--details 0]
 
-Builds a store and one of a hundredth of its size, then prints medians of alternating runs and their ratios.
+Builds a store and one of a hundredth of its size, then prints medians of alternating runs and their ratios. With
+`--details` every reply of the large store has the details of so many tokens, and of the small one none.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from functools import partial
 from pathlib import Path
 
 from chatapp.core.conversations import Generation
+from chatapp.core.details import Details
+from chatapp.core.events import TokenDetail
 from chatapp.core.messages import TextPart
 from chatapp.core.parameters import resolve
 from chatapp.core.paths import Paths
-from chatapp.storage import tree
+from chatapp.storage import token_blob, tree
 from chatapp.storage.connection import connect, in_transaction
 from chatapp.storage.store import Store
 
@@ -35,9 +38,22 @@ def vocabulary(size: int, rng: random.Random) -> list[str]:
     return ["".join(rng.choices(SYLLABLES, k=rng.randint(2, 4))) for _ in range(size)]
 
 
-def fill(paths: Paths, conversations: int, messages: int) -> None:
+def packed_details(tokens: int, rng: random.Random) -> bytes:
+    """Made-up details of that many tokens with ten alternatives each."""
+    made = (
+        TokenDetail(
+            rng.randrange(150_000), -rng.random(), rng.randrange(10), rng.random(), 20 + rng.random(), place / 50,
+            tuple((rng.randrange(150_000), -5 * rng.random()) for _ in range(10)),
+        )
+        for place in range(tokens)
+    )  # fmt: skip
+    return token_blob.pack(Details(made))
+
+
+def fill(paths: Paths, conversations: int, messages: int, details: int) -> None:
     """Write that many conversations with that many messages each; words follow Zipf's law."""
     rng = random.Random(7)
+    blob = packed_details(details, random.Random(8)) if details else None
     words = vocabulary(20_000, rng)
     text = rng.choices(words, [1 / (rank + 1) for rank in range(len(words))], k=2_000_000)
     settings = resolve(edits={"temperature": 0.7}).settings
@@ -60,6 +76,8 @@ def fill(paths: Paths, conversations: int, messages: int) -> None:
                 connection, owner.id, parent, "assistant" if turn % 2 else "user", [TextPart(" ".join(said))],
                 status="complete", generation=generation if turn % 2 else None, writer="",
             ).id  # fmt: skip
+            if blob is not None and turn % 2:
+                tree.put_token_details(connection, parent, blob)
 
     def converse_often(connection: sqlite3.Connection) -> None:
         for _ in range(min(conversations, 100)):
@@ -85,7 +103,7 @@ def measure(label: str, large: Callable[[], object], small: Callable[[], object]
     print(f"{label:44}{medians[0]:9.2f}{medians[1]:9.2f}{medians[0] / medians[1]:9.2f}{worst:9.2f}")
 
 
-async def compare(conversations: int, messages: int, rounds: int) -> None:
+async def compare(conversations: int, messages: int, details: int, rounds: int) -> None:
     """Build both stores and measure them."""
     with tempfile.TemporaryDirectory() as folder:
         stores: list[Store] = []
@@ -93,7 +111,7 @@ async def compare(conversations: int, messages: int, rounds: int) -> None:
             paths = Paths.of({"CHATAPP_HOME": str(Path(folder) / name)})
             await Store.open(paths).close()
             start = time.perf_counter()
-            fill(paths, count, messages)
+            fill(paths, count, messages, details if name == "large" else 0)
             size = paths.database.stat().st_size / 1e6
             print(
                 f"{name}: {count} × {messages} messages, {size:.1f} MB, filled in {time.perf_counter() - start:.0f} s"
@@ -149,9 +167,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--conversations", type=int, default=10_000)
     parser.add_argument("--messages", type=int, default=20)
+    parser.add_argument("--details", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    asyncio.run(compare(options.conversations, options.messages, options.rounds))
+    asyncio.run(compare(options.conversations, options.messages, options.details, options.rounds))
 
 
 if __name__ == "__main__":

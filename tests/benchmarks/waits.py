@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from chatapp.backends.local import as_stored
+from chatapp.backends.local import stored
 from chatapp.core.events import Finished, TextAdded
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import resolve
@@ -26,7 +26,7 @@ PROMPT_TOKENS = 3000
 async def begin(client: EngineClient, prompt_tokens: int, new: int) -> Request:
     """A request whose prompt shares nothing with those before."""
     tokens = tuple(random.randrange(1000, 6000) for _ in range(prompt_tokens))
-    values = as_stored(resolve(edits={"temperature": 1.0, "max_new_tokens": new, "ignore_eos": True}).values)
+    values = stored(resolve(edits={"temperature": 1.0, "max_new_tokens": new, "ignore_eos": True}).values)
     return await client.generate(Generate(request_id=0, token_ids=tokens, values=values, seed=1))
 
 

@@ -4,6 +4,7 @@
 of results; `ask` does so in a process of its own. A job is one of
 {"tokens", "split", "limit", "chain"}: continue; `split` are the sizes of the batches in which the prompt is computed,
 `chain` the samplers as [name, argument …];
+the same with "changes": the tokens, then for each sampler at how many of them it changed the candidates;
 {"text", "special"}: tokenise;
 {"tokens", "judge", "banned"}: of each token from position `judge` on, by how much its logit stays below the highest
 that is not banned.
@@ -33,6 +34,16 @@ def _ban(vocabulary_size: int, tokens: list[int]) -> Any:
     return llama.llama_sampler_init_logit_bias(vocabulary_size, len(tokens), biases)
 
 
+def _bias(vocabulary_size: int, biases: list[tuple[int, float]]) -> Any:
+    native = (llama.llama_logit_bias * len(biases))(*((token, bias) for token, bias in biases))
+    return llama.llama_sampler_init_logit_bias(vocabulary_size, len(biases), native)
+
+
+def _dry(vocabulary: Any, multiplier: float, base: float, allowed_length: int, last_n: int, breakers: list[str]) -> Any:
+    texts = (ctypes.c_char_p * len(breakers))(*(text.encode() for text in breakers))
+    return llama.llama_sampler_init_dry(vocabulary, multiplier, base, allowed_length, last_n, texts, len(breakers))
+
+
 def _nucleus(init: Callable[[float, int], Any]) -> Callable[[float], Any]:
     return lambda p: init(p, 1)
 
@@ -47,7 +58,22 @@ _SAMPLERS: dict[str, Callable[..., Any]] = {
     "typical_p": _nucleus(llama.llama_sampler_init_typical),
     "temperature": llama.llama_sampler_init_temp,
     "penalties": llama.llama_sampler_init_penalties,
+    "bias": _bias,
+    "top_n_sigma": llama.llama_sampler_init_top_n_sigma,
+    "xtc": lambda probability, threshold, seed: llama.llama_sampler_init_xtc(probability, threshold, 1, seed),
+    "dynamic_temperature": llama.llama_sampler_init_temp_ext,
+    "mirostat": lambda size, seed, tau, eta: llama.llama_sampler_init_mirostat(size, seed, tau, eta, 100),
+    "mirostat_v2": llama.llama_sampler_init_mirostat_v2,
+    "adaptive_p": llama.llama_sampler_init_adaptive_p,
 }
+_SAMPLERS_OF_A_VOCABULARY: dict[str, Callable[..., Any]] = {
+    "dry": _dry,
+    "infill": llama.llama_sampler_init_infill,
+}
+
+
+def _as_set(candidates: Any) -> set[tuple[int, float]]:
+    return {(candidates.data[index].id, candidates.data[index].logit) for index in range(candidates.size)}
 
 
 class BareLlama:
@@ -72,11 +98,14 @@ class BareLlama:
         count = llama.llama_tokenize(self._vocabulary, data, len(data), buffer, len(buffer), True, special)
         return list(buffer[:count])
 
-    def generate(self, tokens: list[int], split: list[int], limit: int, stages: Sequence[Sequence[Any]]) -> list[int]:
+    def generate(
+        self, tokens: list[int], split: list[int], limit: int, stages: Sequence[Sequence[Any]], *, count: bool
+    ) -> tuple[list[int], list[int]]:
+        """The tokens that follow, and for each of `stages` at how many of them it changed the candidates."""
         llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
         chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
         for name, *arguments in stages:
-            llama.llama_sampler_chain_add(chain, _SAMPLERS[name](*arguments))
+            llama.llama_sampler_chain_add(chain, self._sampler(name, arguments))
         for token in tokens:
             llama.llama_sampler_accept(chain, token)
         position = 0
@@ -84,12 +113,36 @@ class BareLlama:
             self._decode(tokens[position : position + size], position)
             position += size
         written: list[int] = []
+        changes = [0] * len(stages)
         while len(written) < limit:
             if written:
                 self._decode(written[-1:], len(tokens) + len(written) - 1)
+            if count:
+                changes = [total + changed for total, changed in zip(changes, self._changes(chain), strict=True)]
             written.append(int(llama.llama_sampler_sample(chain, self._context, -1)))
         llama.llama_sampler_free(chain)
-        return written
+        return written, changes
+
+    def _sampler(self, name: str, arguments: Sequence[Any]) -> Any:
+        if name in _SAMPLERS_OF_A_VOCABULARY:
+            return _SAMPLERS_OF_A_VOCABULARY[name](self._vocabulary, *arguments)
+        return _SAMPLERS[name](*arguments)
+
+    def _changes(self, chain: Any) -> list[bool]:
+        """Whether each sampler of `chain` changes the candidates that it would see now; copies are asked."""
+        size = llama.llama_vocab_n_tokens(self._vocabulary)
+        logits = llama.llama_get_logits_ith(self._context, -1)[:size]
+        data = (llama.llama_token_data * size)(*((token, logit, 0.0) for token, logit in enumerate(logits)))
+        candidates = llama.llama_token_data_array(data, size, -1, False)
+        before, changed = _as_set(candidates), []
+        for index in range(llama.llama_sampler_chain_n(chain)):
+            copy = llama.llama_sampler_clone(llama.llama_sampler_chain_get(chain, index))
+            llama.llama_sampler_apply(copy, ctypes.byref(candidates))
+            llama.llama_sampler_free(copy)
+            after = _as_set(candidates)
+            changed.append(after != before)
+            before = after
+        return changed
 
     def judge(self, tokens: list[int], start: int, banned: list[int]) -> list[float]:
         llama.llama_memory_clear(llama.llama_get_memory(self._context), True)
@@ -117,7 +170,9 @@ class BareLlama:
             return self.tokenize(job["text"], job["special"])
         if "judge" in job:
             return self.judge(job["tokens"], job["judge"], job["banned"])
-        return self.generate(job["tokens"], job["split"], job["limit"], job["chain"])
+        count = bool(job.get("changes"))
+        written, changes = self.generate(job["tokens"], job["split"], job["limit"], job["chain"], count=count)
+        return [*written, *changes] if count else written
 
 
 def ask(model: Path, jobs: Sequence[dict[str, Any]], *, context_size: int) -> list[list[Any]]:

@@ -1,20 +1,19 @@
-"""The panels: conversations, inspector, and how they fold where there is no room."""
+"""The panels: conversations, and how the panels fold where there is no room."""
 
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input
 
 from chatapp.chat.session import Session
 from chatapp.core.conversations import Conversation
-from chatapp.core.parameters import PARAMETERS
 from chatapp.ui.widgets.conversation_list import ConversationList
 from chatapp.ui.widgets.conversation_rows import UNTITLED
-from chatapp.ui.widgets.inspector import Inspector, SystemPrompt
-from chatapp.ui.widgets.parameter_row import ParameterRow
+from chatapp.ui.widgets.inspector import Inspector
 from chatapp.ui.widgets.top_line import TopLine
 
-from .conftest import Bench, Desk
+from .conftest import Bench
+from .test_inspector import open_inspector
 
 
 async def _three(session: Session) -> None:
@@ -160,114 +159,6 @@ async def test_more_rows_are_asked_for_near_the_end(bench: Bench) -> None:
         await desk.until(lambda: len(desk.rows.conversations) == 230)
 
 
-# --- the inspector
-
-
-async def test_a_row_for_every_parameter(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        assert [row.parameter.name for row in desk.app.screen.query(ParameterRow)] == list(PARAMETERS)
-        assert "temperature" in desk.screen() and "model" in desk.screen()
-
-
-async def test_values_are_used_from_the_next_message_on(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        await desk.pilot.press("right", "down", "4", "0", "enter")
-        desk.app.screen.query_one("#system-prompt", TextArea).text = "Be brief."
-        await desk.ask("hello")
-        request = desk.backend.requests[-1]
-        assert request.edits == {"temperature": 0.75, "top_k": 40}
-        assert request.messages[0].text == "Be brief."
-        stored = desk.session.conversation(desk.pane.conversation_id)
-        assert stored.system_prompt == "Be brief." and stored.edits == {"temperature": 0.75, "top_k": 40}
-
-
-async def test_a_bad_value_says_why_and_keeps_the_old(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        await desk.pilot.press("1", "enter", "9", "9", "9", "enter")
-        await desk.pilot.pause()
-        assert desk.pane.edits == {"temperature": 1.0}
-        assert "temperature can't be" in desk.screen()
-
-
-async def test_keys_of_a_row(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        await desk.pilot.press("shift+right")
-        assert desk.pane.edits["temperature"] == 1.2
-        await desk.pilot.press("0", "home", "enter")
-        assert desk.pane.edits["temperature"] == 0.0
-        assert "unused" in desk.screen()
-        await desk.pilot.press("delete")
-        assert desk.pane.edits == {}
-        await desk.pilot.press("5", "escape")
-        assert desk.pane.edits == {} and desk.app.screen.query_one("#parameter-temperature", ParameterRow).typed is None
-
-
-async def test_arrows_stay_among_the_parameters_and_tab_leaves_them(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        rows = list(desk.app.screen.query(ParameterRow))
-        await desk.pilot.press("up")
-        assert rows[0].has_focus and "▌temperature" in desk.screen()
-        await desk.pilot.press("home", "end", "down", "7", "down")
-        assert rows[-1].has_focus and desk.pane.composer.text == ""
-        await desk.pilot.press("home", "down", "up")
-        assert rows[0].has_focus and "temperature" not in desk.pane.edits
-        await desk.pilot.press("shift+tab")
-        assert isinstance(desk.app.screen.focused, SystemPrompt)
-        await desk.pilot.press("tab", "tab")
-        assert not isinstance(desk.app.screen.focused, ParameterRow | SystemPrompt)
-
-
-async def test_switches_turn_and_unset(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        row = desk.app.screen.query_one("#parameter-ignore_eos", ParameterRow)
-        row.focus()
-        await desk.pilot.press("space")
-        assert desk.pane.edits == {"ignore_eos": True}
-        await desk.pilot.press("backspace")
-        assert desk.pane.edits == {}
-
-
-async def test_stop_texts_are_edited_in_a_dialog(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        desk.app.screen.query_one("#parameter-stop", ParameterRow).focus()
-        await desk.pilot.press("enter")
-        await desk.pilot.pause()
-        await desk.type("User:")
-        await desk.pilot.press("ctrl+j")
-        await desk.type("\\n\\n")
-        await desk.pilot.press("enter")
-        await desk.until(lambda: desk.pane.edits == {"stop": ("User:", "\n\n")})
-
-
-async def test_the_mouse_drags_and_resets(bench: Bench) -> None:
-    async with bench(size=(160, 48)) as desk:
-        await _open_inspector(desk)
-        row = desk.app.screen.query_one("#parameter-top_p", ParameterRow)
-        length = row._track_length()
-        await desk.pilot.mouse_down(row, offset=(19, 0))
-        await desk.pilot.hover(row, offset=(19 + length // 2, 0))
-        await desk.pilot.mouse_up(row, offset=(19 + length // 2, 0))
-        assert 0.4 <= desk.pane.edits["top_p"] <= 0.6
-        await desk.pilot.click(row, offset=(row.size.width - 7, 0))
-        await desk.until(lambda: desk.pane.edits == {})
-
-
-async def test_help_follows_the_focus(bench: Bench) -> None:
-    async with bench() as desk:
-        await _open_inspector(desk)
-        desk.app.screen.query_one("#parameter-max_new_tokens", ParameterRow).focus()
-        await desk.pilot.pause()
-        help_text = desk.app.screen.query_one("#parameter-help", Static).visual.plain
-        assert "max_new_tokens" in help_text and "unset" in help_text
-
-
 # --- folding
 
 
@@ -279,7 +170,7 @@ async def test_panels_fold_over_the_conversation_where_it_is_narrow(bench: Bench
         assert panel.display and desk.pane.size.width == 80
         await desk.pilot.press("escape")
         assert not panel.display and desk.pane.composer.has_focus
-        await _open_inspector(desk)
+        await open_inspector(desk)
         inspector = desk.app.screen.query_one(Inspector)
         assert inspector.display and not panel.display
         await desk.pilot.press("ctrl+t")
@@ -307,8 +198,3 @@ async def test_a_start_in_a_tiny_terminal_recovers(bench: Bench, size: tuple[int
         await desk.pilot.resize_terminal(80, 24)
         await desk.pilot.pause()
         assert desk.pane.composer.text == "hello" and "hello" in desk.screen()
-
-
-async def _open_inspector(desk: Desk) -> None:
-    await desk.pilot.press("ctrl+t")
-    await desk.until(lambda: isinstance(desk.app.screen.focused, ParameterRow))

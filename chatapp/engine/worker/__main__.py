@@ -26,6 +26,8 @@ from chatapp.engine.protocol import (
     Load,
     Loaded,
     Loading,
+    Spell,
+    Spelled,
     Tokenize,
     Tokenized,
     body_length,
@@ -57,7 +59,7 @@ class Worker:
         self._log = log
         self._outbox: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._inbox = Inbox()
-        self._texts: queue.SimpleQueue[Tokenize] = queue.SimpleQueue()
+        self._texts: queue.SimpleQueue[Tokenize | Spell] = queue.SimpleQueue()
         self._heart = Heart(self._outbox.put)
 
     def run(self) -> None:
@@ -119,7 +121,7 @@ class Worker:
         try:
             while (header := self._commands.read(HEADER_BYTES)) and len(header) == HEADER_BYTES:
                 command = command_decoder.decode(self._commands.read(body_length(header)))
-                if isinstance(command, Tokenize):
+                if isinstance(command, Tokenize | Spell):
                     self._texts.put(command)
                 else:
                     self._inbox.put(command)
@@ -150,13 +152,20 @@ class Worker:
             command = self._texts.get()
             with self._heart.helping():
                 try:
-                    answer: Answer = Tokenized(
-                        command.request_id, tuple(tokenizer.tokens(command.pieces, add_bos=command.add_bos))
-                    )
+                    answer = _told(command, tokenizer, vocabulary)
                 except Exception as error:  # noqa: BLE001 - the border of this thread; the caller is told
                     traceback.print_exc()
                     answer = Failed.of(command.request_id, EngineError(f"The text could not be tokenised: {error}."))
                 self._outbox.put(answer)
+
+
+def _told(command: Tokenize | Spell, tokenizer: Tokenizer, vocabulary: Vocabulary) -> Answer:
+    """The tokens of a prompt, or the texts of tokens."""
+    if isinstance(command, Spell):
+        known = range(vocabulary.size)
+        pieces = (vocabulary.piece(token) if token in known else b"\xff" for token in command.token_ids)
+        return Spelled(command.request_id, tuple(piece.decode("utf-8", "replace") for piece in pieces))
+    return Tokenized(command.request_id, tuple(tokenizer.tokens(command.pieces, add_bos=command.add_bos)))
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
@@ -217,6 +217,11 @@ class Vocabulary:
         if known is None:
             known = self._pieces[token] = self._ask_piece(token)
         return known
+
+    def find(self, text: str) -> int | None:
+        """The first ordinary token whose piece is `text`, which a tokenizer may always write otherwise."""
+        wanted = text.encode()
+        return next((token for token in range(self.size) if self.piece(token) == wanted), None)
 
     def _ask_piece(self, token: int) -> bytes:
         capacity = 64
@@ -445,12 +450,14 @@ class Context:
 
 
 CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+TokenIds = npt.NDArray[np.int32]
 
 
 class Candidates:
     """The tokens that may come next: one array that every stage narrows or reshapes in turn.
 
-    Filled with (id, logit) of the whole vocabulary; native stages work on it in place, may sort it and set `p`.
+    Filled with (id, logit) of the whole vocabulary. Native stages work on it in place, may sort it and set `p`; those
+    written in numpy work on the views that `ids` and `logits` give, which are valid until the next stage.
     """
 
     def __init__(self, vocabulary_size: int) -> None:
@@ -459,6 +466,8 @@ class Candidates:
         self._native = llama.llama_token_data_array(
             self._data.ctypes.data_as(llama.llama_token_data_p), vocabulary_size, -1, False
         )
+        self._address = self._data.ctypes.data
+        self.in_order = False
 
     def fill(self, logits: Logits) -> None:
         """Start over with the whole vocabulary."""
@@ -468,26 +477,108 @@ class Candidates:
         self._native.size = len(self._data)
         self._native.selected = -1
         self._native.sorted = False
+        self.in_order = True
 
     @property
-    def selected(self) -> int:
-        """The token that a terminal stage chose."""
-        return int(self._native.data[self._native.selected].id)
+    def size(self) -> int:
+        """How many are left."""
+        return int(self._native.size)
+
+    @property
+    def ids(self) -> TokenIds:
+        """Their token ids, shape (size,)."""
+        ids: TokenIds = self._rows["id"]
+        return ids
+
+    @property
+    def logits(self) -> Logits:
+        """Their logits, shape (size,); call `changed` after writing to them."""
+        logits: Logits = self._rows["logit"]
+        return logits
+
+    @property
+    def chances(self) -> Logits:
+        """Their probabilities as a terminal stage set them, shape (size,)."""
+        chances: Logits = self._rows["p"]
+        return chances
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the highest logit comes first, and so on."""
+        return bool(self._native.sorted)
+
+    @property
+    def selected(self) -> int | None:
+        """The token that a terminal stage chose, None where it could choose only what is ruled out."""
+        index = int(self._native.selected)
+        row = self._rows[index] if 0 <= index < self.size else None
+        return int(row["id"]) if row is not None and np.isfinite(row["logit"]) else None
+
+    def rows(self, token_ids: TokenIds) -> npt.NDArray[np.intp]:
+        """Where `token_ids` stand; those that were cut are left out."""
+        if self.in_order:
+            return token_ids.astype(np.intp)
+        return np.flatnonzero(np.isin(self.ids, token_ids))
+
+    def rule_out(self, token_ids: TokenIds) -> None:
+        """Give `token_ids` no chance."""
+        self.logits[self.rows(token_ids)] = -np.inf
+
+    def keep(self, mask: npt.NDArray[np.bool_]) -> None:
+        """Drop those where `mask` is False, of shape (size,); the one with the highest logit stays in any case."""
+        if not mask.any():
+            mask = np.zeros(self.size, bool)
+            mask[int(self.logits.argmax())] = True
+        kept = self._rows[mask]
+        self._rows[: len(kept)] = kept
+        self.in_order = self.in_order and len(kept) == self.size
+        self._native.size = len(kept)
+
+    def sort(self) -> None:
+        """Put the highest logit first."""
+        if not self.is_sorted:
+            rows = self._rows
+            rows[:] = rows[np.argsort(-rows["logit"], kind="stable")]
+            self._native.sorted = True
+            self.in_order = False
+
+    def probabilities(self) -> Logits:
+        """The softmax of their logits, shape (size,)."""
+        logits = self.logits
+        weights = np.exp(logits - logits.max())
+        probabilities: Logits = weights / weights.sum()
+        return probabilities
+
+    def changed(self) -> None:
+        """Logits were written, so nothing is known of their order."""
+        self._native.sorted = False
+
+    @property
+    def _rows(self) -> npt.NDArray[np.void]:
+        # A native stage may also cut at the front, by moving the pointer.
+        start = (ctypes.addressof(self._native.data.contents) - self._address) // CANDIDATE.itemsize
+        return self._data[start : start + self.size]
 
 
 class NativeStage:
-    """One of llama.cpp's samplers."""
+    """One of llama.cpp's samplers. `keeps_order` tells that it neither cuts nor sorts."""
 
-    def __init__(self, handle: llama.llama_sampler_p) -> None:
+    def __init__(self, handle: llama.llama_sampler_p, *, keeps_order: bool = False) -> None:
         self._handle = handle
+        self._keeps_order = keeps_order
 
     def apply(self, candidates: Candidates) -> None:
         """Narrow or reshape `candidates` in place."""
         llama.llama_sampler_apply(self._handle, ctypes.byref(candidates._native))
+        candidates.in_order = candidates.in_order and self._keeps_order
 
     def accept(self, token: int) -> None:
         """Tell it which token was chosen."""
         llama.llama_sampler_accept(self._handle, token)
+
+    def clone(self) -> NativeStage:
+        """Another one in the same state."""
+        return NativeStage(llama.llama_sampler_clone(self._handle), keeps_order=self._keeps_order)
 
     def close(self) -> None:
         """Free it."""
@@ -502,6 +593,21 @@ def greedy() -> NativeStage:
 def draw(seed: int) -> NativeStage:
     """Choose by chance, in proportion to the probabilities."""
     return NativeStage(llama.llama_sampler_init_dist(seed))
+
+
+def mirostat(vocabulary_size: int, seed: int, tau: float, eta: float) -> NativeStage:
+    """Choose so that the surprise stays near `tau` bits: version 1, which estimates the tail from 100 tokens."""
+    return NativeStage(llama.llama_sampler_init_mirostat(vocabulary_size, seed, tau, eta, 100))
+
+
+def mirostat_v2(seed: int, tau: float, eta: float) -> NativeStage:
+    """Choose so that the surprise stays near `tau` bits: version 2."""
+    return NativeStage(llama.llama_sampler_init_mirostat_v2(seed, tau, eta))
+
+
+def adaptive_p(target: float, decay: float, seed: int) -> NativeStage:
+    """Choose near the probability `target`, corrected by those chosen before."""
+    return NativeStage(llama.llama_sampler_init_adaptive_p(target, decay, seed))
 
 
 def top_k(k: int) -> NativeStage:
@@ -524,18 +630,49 @@ def typical_p(p: float) -> NativeStage:
     return NativeStage(llama.llama_sampler_init_typical(p, 1))
 
 
+def top_n_sigma(n: float) -> NativeStage:
+    """Keep what lies within n standard deviations of the highest logit."""
+    return NativeStage(llama.llama_sampler_init_top_n_sigma(n))
+
+
+def xtc(probability: float, threshold: float, seed: int) -> NativeStage:
+    """Now and then leave out all above the threshold but the last."""
+    return NativeStage(llama.llama_sampler_init_xtc(probability, threshold, 1, seed))
+
+
+def infill(vocabulary: Vocabulary) -> NativeStage:
+    """Join candidates that begin alike."""
+    return NativeStage(llama.llama_sampler_init_infill(vocabulary.handle))
+
+
 def temperature(value: float) -> NativeStage:
     """Divide the logits."""
-    return NativeStage(llama.llama_sampler_init_temp(value))
+    return NativeStage(llama.llama_sampler_init_temp(value), keeps_order=True)
+
+
+def dynamic_temperature(value: float, spread: float, exponent: float) -> NativeStage:
+    """Divide the logits by a temperature within `spread` of `value` that follows the entropy."""
+    return NativeStage(llama.llama_sampler_init_temp_ext(value, spread, exponent))
 
 
 def penalties(vocabulary_size: int, last_n: int, repeat: float, frequency: float, presence: float) -> NativeStage:
     """Penalise tokens among the last `last_n` accepted."""
-    return NativeStage(llama.llama_sampler_init_penalties(vocabulary_size, last_n, repeat, frequency, presence))
+    handle = llama.llama_sampler_init_penalties(vocabulary_size, last_n, repeat, frequency, presence)
+    return NativeStage(handle, keeps_order=True)
 
 
-def ban(vocabulary_size: int, tokens: Iterable[int]) -> NativeStage:
-    """Give `tokens` no chance."""
-    banned = sorted(set(tokens))
-    biases = (llama.llama_logit_bias * len(banned))(*((token, float("-inf")) for token in banned))
-    return NativeStage(llama.llama_sampler_init_logit_bias(vocabulary_size, len(banned), biases))
+def dry(
+    vocabulary: Vocabulary, multiplier: float, base: float, allowed_length: int, last_n: int, breakers: Sequence[str]
+) -> NativeStage:
+    """Penalise what would go on repeating a sequence of the last `last_n` tokens, cut at `breakers`."""
+    texts = (ctypes.c_char_p * len(breakers))(*(text.encode() for text in breakers))
+    handle = llama.llama_sampler_init_dry(
+        vocabulary.handle, multiplier, base, allowed_length, last_n, texts, len(breakers)
+    )
+    return NativeStage(handle, keeps_order=True)
+
+
+def grammar(vocabulary: Vocabulary, gbnf: str) -> NativeStage | None:
+    """Give no chance to what the grammar `gbnf` does not allow next; None where llama.cpp can't read it."""
+    handle = llama.llama_sampler_init_grammar(vocabulary.handle, gbnf.encode(), b"root")
+    return NativeStage(handle, keeps_order=True) if handle else None

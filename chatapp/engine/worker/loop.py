@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from chatapp.core.errors import ChatappError, EngineError, Unsupported
+from chatapp.core.errors import ChatappError, EngineError, ParameterError, Unsupported
 from chatapp.core.events import StopReason
-from chatapp.core.parameters import PARAMETERS, StoredValue, Value
-from chatapp.engine.protocol import Answer, AnswerNow, Command, Generate, Stop, Update
+from chatapp.core.parameters import PARAMETERS, StoredValue
+from chatapp.engine.protocol import Answer, AnswerNow, Command, Generate, ListCandidates, Score, Stop, Update
 from chatapp.engine.worker import scheduler
+from chatapp.engine.worker.errand import Errand, listing, scoring
 from chatapp.engine.worker.heart import Heart
 from chatapp.engine.worker.inbox import Inbox
-from chatapp.engine.worker.llama import Candidates, Context, Entry
+from chatapp.engine.worker.job import Job
+from chatapp.engine.worker.llama import Candidates, Context, Entry, Logits
 from chatapp.engine.worker.loader import LoadedModel
+from chatapp.engine.worker.making import make_chain, make_job, plain
 from chatapp.engine.worker.memory import Memory
-from chatapp.engine.worker.reply import Reply
 from chatapp.engine.worker.reporter import Reporter
-from chatapp.engine.worker.sampling.chain import Chain
+from chatapp.engine.worker.sampling.details import Measure
 from chatapp.engine.worker.scheduler import Pace, Share
-from chatapp.engine.worker.slot import Job, Slot
+from chatapp.engine.worker.slot import Slot, Work
 
-
-def plain(values: Mapping[str, StoredValue]) -> dict[str, Value]:
-    """Values as parameters check them, from values as frames carry them."""
-    return {name: PARAMETERS[name].check(cast(Value, value)) for name, value in values.items()}
+GRAMMAR_LIMIT_S = 1.0
+"""How long a grammar may take for one token; what grows without bound passes this long before it hangs the engine."""
 
 
 class Loop:
@@ -48,8 +48,9 @@ class Loop:
         self._heart = heart
         self._clock = clock
         self._candidates = Candidates(self._vocabulary.size)
+        self._measure = Measure(self._vocabulary.size)
         self._memory = Memory(loaded.context, loaded.model, loaded.sequences)
-        self._waiting: list[Job] = []
+        self._waiting: list[Work] = []
         self._pace = Pace(loaded.prompt_speed)
 
     def run(self) -> None:
@@ -68,14 +69,26 @@ class Loop:
     # Commands
 
     def _obey(self, command: Command, arrived: float) -> None:
+        self._heart.beat("sample")
         try:
             match command:
                 case Generate():
-                    self._accept(command, arrived)
+                    self._check_prompt(command.token_ids)
+                    jobs = [make_job(self._loaded, command, sample, arrived) for sample in range(command.samples)]
+                    self._waiting.extend(jobs)
+                case Score():
+                    self._check_prompt(command.token_ids)
+                    self._waiting.append(scoring(command, self._measure, arrived))
+                case ListCandidates():
+                    self._check_prompt(command.token_ids)
+                    chain = make_chain(self._loaded, plain(command.values), 0, command.token_ids)
+                    self._waiting.append(listing(command, chain, self._candidates, arrived))
                 case Update():
-                    self._update(command)
+                    for job in self._jobs(command.request_id):
+                        self._change(job, command.values)
                 case AnswerNow():
-                    self._answer_now(command.request_id)
+                    for job in self._jobs(command.request_id):
+                        job.answer_now()
                 case Stop():
                     self._stop(command.request_id)
                 case _:
@@ -83,62 +96,38 @@ class Loop:
         except ChatappError as error:
             self._reporter.failed(getattr(command, "request_id", None), error)
 
-    def _accept(self, request: Generate, arrived: float) -> None:
-        if not request.token_ids:
+    def _check_prompt(self, tokens: Sequence[int]) -> None:
+        if not tokens:
             raise EngineError("The engine got a prompt of no tokens.")
-        if not 0 <= min(request.token_ids) <= max(request.token_ids) < self._vocabulary.size:
+        if not 0 <= min(tokens) <= max(tokens) < self._vocabulary.size:
             raise EngineError("The engine got a token that its model does not have.", hint="Prepare the prompt again.")
-        if len(request.token_ids) >= self._context_size:
+        if len(tokens) >= self._context_size:
             raise EngineError("The engine got a prompt longer than its context.")
-        values = plain(request.values)
-        self._heart.beat("sample")
-        stops = cast(tuple[str, ...], values["stop"] or ())
-        for sample in range(request.samples):
-            seed = (request.seed + sample) % 0xFFFF_FFFF
-            chain = Chain(
-                values,
-                seed=seed,
-                vocabulary_size=self._vocabulary.size,
-                context_size=self._context_size,
-                end_tokens=sorted(self._loaded.end_tokens),
-                suppressed_tokens=self._loaded.suppressed_tokens,
-                history=request.token_ids,
-            )
-            reply = Reply(self._vocabulary, stops, request.reasoning, request.reasoning_open)
-            self._waiting.append(Job(request, sample, seed, chain, reply, list(request.token_ids), arrived))
 
-    def _update(self, command: Update) -> None:
-        values = plain(command.values)
+    def _change(self, job: Job, changes: Mapping[str, StoredValue]) -> None:
+        """Put `changes` in force for the job's next token."""
+        values = plain(changes)
         for name in values:
             if not PARAMETERS[name].live:
                 raise Unsupported(f"{name} can't change while a reply runs.", hint="Set it for the next reply.")
-        for job in self._jobs(command.request_id):
-            changed = job.chain.update(values)
-            if "stop" in changed:
-                job.reply.stop_at(cast(tuple[str, ...], values["stop"] or ()))
-            for name in changed:
-                self._reporter.changed(job, name, command.values[name])
-
-    def _answer_now(self, request_id: int) -> None:
-        for job in self._jobs(request_id):
-            form = job.request.reasoning
-            if form is not None and job.reply.is_reasoning and not job.forced:
-                job.forced.extend(self._vocabulary.tokenize(form.closing, parse_special=True))
+        for name in job.update(values):
+            self._reporter.changed(job, name, changes[name])
 
     def _stop(self, request_id: int) -> None:
         for slot in self._memory.busy:
-            if slot.job is not None and slot.job.request.request_id == request_id:
+            if slot.work is not None and slot.work.request.request_id == request_id:
                 self._finish(slot, "stopped")
-        for job in self._leave_queue({request_id}):
-            self._end(job, "stopped")
+        for work in self._leave_queue({request_id}):
+            if isinstance(work, Job):
+                self._end(work, "stopped")
 
     def _jobs(self, request_id: int) -> list[Job]:
-        jobs = [*self._waiting, *(slot.job for slot in self._memory.busy if slot.job is not None)]
-        return [job for job in jobs if job.request.request_id == request_id]
+        works = [*self._waiting, *(slot.work for slot in self._memory.busy)]
+        return [work for work in works if isinstance(work, Job) and work.request.request_id == request_id]
 
-    def _leave_queue(self, request_ids: set[int]) -> list[Job]:
-        leaving = [job for job in self._waiting if job.request.request_id in request_ids]
-        self._waiting = [job for job in self._waiting if job not in leaving]
+    def _leave_queue(self, request_ids: set[int]) -> list[Work]:
+        leaving = [work for work in self._waiting if work.request.request_id in request_ids]
+        self._waiting = [work for work in self._waiting if work not in leaving]
         return leaving
 
     # Admission
@@ -146,35 +135,39 @@ class Loop:
     def _admit(self) -> None:
         """Give slots to those who wait, in order of arrival; who can't start is told why."""
         while self._waiting:
-            job = self._waiting[0]
-            if reason := self._place(job):
-                self._reporter.queued(job, reason)
+            work = self._waiting[0]
+            if reason := self._place(work):
+                self._reporter.queued(work, reason)
                 return
             self._waiting.pop(0)
 
-    def _place(self, job: Job) -> str:
-        """Give `job` a slot, or say what it waits for."""
+    def _place(self, work: Work) -> str:
+        """Give `work` a slot, or say what it waits for."""
         busy = self._memory.busy
         if not self._memory.idle:
             return f"{len(busy)} replies are being written, more can't be at once"
-        if job.sample and any(
-            slot.job is not None and slot.job.request is job.request and slot.job.prompt_computed is None
+        if work.sample and any(
+            slot.job is not None and slot.job.request is work.request and slot.job.prompt_computed is None
             for slot in busy
         ):
             return "the prompt that all samples share is being read"
-        match = self._memory.find(job.prompt)
-        limit = cast(int | None, job.chain.values["max_new_tokens"])
-        needed = scheduler.room_needed(len(job.prompt), limit, self._context_size)
+        # An errand needs the logits on its way, so what it reads must be computed although it may be there.
+        match = self._memory.find(work.prompt if isinstance(work, Job) else work.prompt[: work.first_read + 1])
+        limit = cast("int | None", work.values["max_new_tokens"]) if isinstance(work, Job) else 0
+        needed = scheduler.room_needed(len(work.prompt), limit, self._context_size)
         if not self._memory.has_room(needed, match):
             return "there is no room in the context beside the replies that are being written"
         slot = self._memory.place(match)
         kept = len(slot.tokens)
-        slot.job, slot.pending = job, job.prompt[kept:]
-        if job.started is None:
-            job.started, job.cached = self._clock(), kept
-            job.cached_reason = match.reason if kept == match.length else "this model's memory could not be cut back"
-        self._memory.make_room(needed - len(job.prompt))
-        self._reporter.progress(slot, job, always=True)
+        slot.work, slot.pending = work, work.prompt[kept:]
+        self._memory.make_room(needed - len(work.prompt))
+        if isinstance(work, Job):
+            if work.started is None:
+                work.started, work.cached = self._clock(), kept
+                work.cached_reason = (
+                    match.reason if kept == match.length else "this model's memory could not be cut back"
+                )
+            self._reporter.progress(slot, work, always=True)
         return ""
 
     # One batch
@@ -186,7 +179,7 @@ class Loop:
         if not shares:
             return
         entries = [
-            Entry(token, position, share.slot.sequence, share.completes and position == share.end - 1)
+            Entry(token, position, share.slot.sequence, share.wants_logits(position))
             for share in shares
             for position, token in enumerate(share.slot.pending[: share.count], len(share.slot.tokens))
         ]
@@ -195,7 +188,8 @@ class Loop:
         try:
             result = self._context.decode(entries, abortable=len(entries) > 2 * len(shares))
         except RuntimeError as error:
-            self._fail_batch(shares, error)
+            reason = EngineError(f"llama.cpp could not compute the next tokens: {error}.", hint="Send it again.")
+            self._fail({share.slot.work.request.request_id for share in shares if share.slot.work}, reason)
             return
         if result == Context.DECODED:
             self._pace.learn(len(entries), self._clock() - began)
@@ -208,77 +202,145 @@ class Loop:
             self._preempt()
 
     def _take_results(self, shares: list[Share]) -> None:
-        index = -1
+        first = 0
         for share in shares:
-            slot = share.slot
-            index += share.count
-            completes = share.completes
+            slot, index = share.slot, first
+            first += share.count
+            wanted = [place for place in range(len(slot.tokens), share.end) if share.wants_logits(place)]
+            completes, began = share.completes, len(slot.tokens)
             slot.tokens.extend(slot.pending[: share.count])
             del slot.pending[: share.count]
-            if slot.job is None:
-                continue
-            if completes:
-                self._choose(slot, slot.job, index)
-            else:
+            if isinstance(slot.work, Errand):
+                for place in wanted:
+                    slot.work.read(place, self._context.logits(index + place - began))
+                if completes:
+                    self._answer(slot, slot.work)
+            elif slot.job is not None and completes:
+                self._choose(slot, slot.job, self._context.logits(first - 1))
+            elif slot.job is not None:
                 self._reporter.progress(slot, slot.job)
 
-    def _choose(self, slot: Slot, job: Job, index: int) -> None:
-        """Choose the token after the batch's entry `index`, and end the reply or go on with it."""
+    # One token
+
+    def _choose(self, slot: Slot, job: Job, logits: Logits) -> None:
+        """Choose the token that `logits` lead to, and end the reply or go on with it."""
+        began = self._clock()
         if job.prompt_computed is None:
-            job.prompt_computed = self._clock()
+            job.prompt_computed = began
             self._reporter.progress(slot, job, always=True)
-        forced = bool(job.forced)
-        token = job.next_token(lambda: job.chain.choose(self._candidates, self._context.logits(index)))
+        for change in job.changes_due():
+            self._change(job, {change.name: change.value})
+        if (limit := job.limit(self._context_size, began)) is not None:
+            self._finish(slot, limit)
+            return
+        if job.spends_its_budget():
+            job.answer_now()
+        is_forced = bool(job.forced)
+        token = job.choose(self._candidates, logits)
         job.last_token = self._clock()
+        if job.grammar is not None and job.last_token - began > GRAMMAR_LIMIT_S:
+            self._fail({job.request.request_id}, _too_slow(job.last_token - began))
+            return
         if job.first_token is None:
             job.first_token = job.last_token
-        if not forced and (reason := job.ends_at(token, self._loaded.end_tokens, self._context_size)) is not None:
-            self._finish(slot, reason)
+        if token is None:
+            self._finish(slot, "no_candidate")
             return
-        job.write(token)
+        if not is_forced and (reason := job.ends_at(token, self._loaded.end_tokens)) is not None:
+            if (offence := job.reply.offence(is_whole=True)) is not None:
+                self._take_back(slot, job, offence)
+                return
+            instead = self._instead_of_ending(job, logits) if reason == "end" else None
+            if instead is None:
+                self._finish(slot, reason)
+                return
+            token = instead
+        self._write(slot, job, token, logits)
+
+    def _instead_of_ending(self, job: Job, logits: Logits) -> int | None:
+        """What to write where the model would end although words are missing; None where it may end."""
+        if not job.missing_words():
+            return None
+        if job.force_word():
+            return job.forced.popleft()
+        if job.grammar is None:
+            return None
+        return job.choose_other_than(self._loaded.end_tokens, self._candidates, logits)
+
+    def _write(self, slot: Slot, job: Job, token: int, logits: Logits) -> None:
+        seconds = job.last_token - (job.first_token or job.last_token)
+        alternatives = job.request.alternatives
+        job.write(token, self._measure.detail(logits, token, alternatives=alternatives, seconds=seconds))
+        if (offence := job.reply.offence()) is not None:
+            self._take_back(slot, job, offence)
+            return
         slot.pending = [token]
-        if (reason := job.ends_after(self._context_size)) is not None:
+        if (reason := job.ends_after(self._context_size, job.last_token)) is not None:
             self._finish(slot, reason)
         else:
             self._reporter.text(job)
 
+    def _take_back(self, slot: Slot, job: Job, length: int) -> None:
+        """Go back to the first `length` tokens of the reply, and compute the last one before them again."""
+        job.rewind(length)
+        tokens = job.tokens
+        self._memory.cut(slot, len(tokens) - 1)
+        slot.pending = tokens[len(slot.tokens) :]
+
     def _preempt(self) -> None:
-        """The pool is full and nobody is idle: the youngest reply waits, and is computed again later."""
+        """The pool is full and nobody is idle: the youngest work waits, and is computed again later."""
         busy = self._memory.busy
-        youngest = max(busy, key=lambda slot: slot.job.arrived if slot.job else 0.0)
-        job = youngest.job
-        if job is None or len(busy) == 1:
+        youngest = max(busy, key=lambda slot: slot.work.arrived if slot.work else 0.0)
+        work = youngest.work
+        if isinstance(work, Errand) and len(busy) == 1:
+            self._fail({work.request.request_id}, EngineError("There is no room in the context for these tokens."))
+            return
+        if work is None or len(busy) == 1:
             self._finish(youngest, "context_full")
             return
-        self._reporter.text(job, always=True)
-        job.prompt = [*job.request.token_ids, *job.written]
-        youngest.job = None
+        if isinstance(work, Job):
+            self._reporter.text(work, always=True)
+            work.prompt = work.tokens
+        youngest.work = None
         self._memory.forget(youngest)
-        self._waiting.append(job)
+        self._waiting.append(work)
 
     # Ends
 
     def _finish(self, slot: Slot, reason: StopReason) -> None:
         """The slot's reply is done; its tokens stay for whoever begins with them."""
-        job = slot.job
-        slot.job, slot.pending, slot.last_used = None, [], self._clock()
-        if job is not None:
-            self._end(job, reason)
+        work = slot.work
+        slot.work, slot.pending, slot.last_used = None, [], self._clock()
+        if isinstance(work, Job):
+            self._end(work, reason)
+        elif work is not None:
+            work.close()
+
+    def _answer(self, slot: Slot, errand: Errand) -> None:
+        self._reporter.answer(errand.answer())
+        self._finish(slot, "end")
 
     def _end(self, job: Job, reason: StopReason) -> None:
+        if (offence := job.reply.offence(is_whole=True)) is not None:
+            job.rewind(offence)
         self._reporter.finished(job, reason)
-        job.chain.close()
+        job.close()
 
-    def _fail_batch(self, shares: list[Share], error: RuntimeError) -> None:
-        """llama.cpp could not compute a batch: its requests fail, the others and the model go on."""
-        failed = {share.slot.job.request.request_id for share in shares if share.slot.job is not None}
+    def _fail(self, request_ids: set[int], reason: ChatappError) -> None:
+        """These requests can't go on; the others and the model do."""
         for slot in self._memory.busy:
-            if slot.job is not None and slot.job.request.request_id in failed:
-                slot.job.chain.close()
-                slot.job = None
+            if slot.work is not None and slot.work.request.request_id in request_ids:
+                slot.work.close()
+                slot.work = None
                 self._memory.forget(slot)
-        for job in self._leave_queue(failed):
-            job.chain.close()
-        reason = EngineError(f"llama.cpp could not compute the next tokens: {error}.", hint="Send it again.")
-        for request_id in failed:
+        for work in self._leave_queue(request_ids):
+            work.close()
+        for request_id in request_ids:
             self._reporter.failed(request_id, reason)
+
+
+def _too_slow(seconds: float) -> ParameterError:
+    return ParameterError(
+        f"The grammar took {seconds:.1f} s for one token, so the reply was ended.",
+        hint="Make it smaller: fewer alternatives, no rule that can match the same text in many ways.",
+    )

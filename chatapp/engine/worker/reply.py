@@ -1,4 +1,4 @@
-"""The text of one reply as it grows: bytes to text, thoughts split from the answer, stop strings held back."""
+"""The text of one reply as it grows: bytes to text, thoughts split from the answer, what is undecided held back."""
 
 from __future__ import annotations
 
@@ -9,23 +9,48 @@ from chatapp.core.reasoning import ReasoningFormat, ReasoningSplitter
 from chatapp.engine.worker.detokenizer import Detokenizer
 from chatapp.engine.worker.llama import Vocabulary
 from chatapp.engine.worker.stops import StopStrings
+from chatapp.engine.worker.words import ForbiddenWords
 
 Kind: TypeAlias = Literal["text", "reasoning"]
+_NO_WORDS = ForbiddenWords((), variants=False)
 
 
 class Reply:
-    """Takes tokens, gives runs of answer and thoughts that are safe to show."""
+    """Takes tokens, gives runs of answer and thoughts that are safe to show.
+
+    What may become a stop string or a forbidden word is held back until that is decided. `rewind` takes tokens back;
+    nothing of them was given before.
+    """
 
     def __init__(
-        self, vocabulary: Vocabulary, stops: Sequence[str], reasoning: ReasoningFormat | None, reasoning_open: bool
+        self,
+        vocabulary: Vocabulary,
+        stops: Sequence[str],
+        reasoning: ReasoningFormat | None,
+        reasoning_open: bool,
+        forbidden: ForbiddenWords = _NO_WORDS,
     ) -> None:
         self._vocabulary = vocabulary
-        self._detokenizer = Detokenizer()
-        self._stops = StopStrings(stops)
-        self._splitter = ReasoningSplitter(reasoning, opened=reasoning_open) if reasoning is not None else None
+        self._stop_texts = tuple(stops)
+        self._reasoning = reasoning
+        self._reasoning_open = reasoning_open
+        self._forbidden = forbidden
         self._markers = frozenset(reasoning.markers) if reasoning is not None else frozenset[str]()
+        self._given: dict[Kind, int] = {"text": 0, "reasoning": 0}
+        self._untold = 0
+        self._retried: set[int] = set()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._detokenizer = Detokenizer()
+        self._stops = StopStrings(self._stop_texts)
+        self._splitter = (
+            ReasoningSplitter(self._reasoning, opened=self._reasoning_open) if self._reasoning is not None else None
+        )
         self._runs: list[tuple[Kind, str]] = []
-        self._tokens = 0
+        self._tokens: list[int] = []
+        self._ends: list[int] = []
+        self.answer = ""
 
     @property
     def stop_met(self) -> str | None:
@@ -39,15 +64,42 @@ class Reply:
 
     def stop_at(self, stops: Sequence[str]) -> None:
         """End the answer at one of these from now on."""
+        self._stop_texts = tuple(stops)
         self._stops.replace(stops)
+
+    def forbid(self, words: ForbiddenWords) -> None:
+        """Look for these words from now on."""
+        self._forbidden = words
 
     def push(self, token: int) -> None:
         """Take the next token; control tokens have no text, but for those that mark thoughts."""
-        self._tokens += 1
-        piece = self._vocabulary.piece(token)
-        if self._vocabulary.is_control(token) and piece.decode("utf-8", "replace") not in self._markers:
-            return
-        self._split(self._detokenizer.feed(piece))
+        self._untold += 1
+        self._read(token)
+
+    def offence(self, *, is_whole: bool = False) -> int | None:
+        """The number of the token with which a forbidden word begins that the answer now holds.
+
+        `is_whole` tells that no more text comes, so that a word at the end counts too.
+        """
+        if not self._forbidden:
+            return None
+        place = self._forbidden.find(self.answer, self._given["text"], is_whole=is_whole)
+        if place is None:
+            # Without its space a word stands no longer alone, and models are quick to leave the space out.
+            glued = (start for start in self._retried if start < len(self.answer))
+            place = next((at for at in glued if self._forbidden.begins_at(self.answer, at, is_whole=is_whole)), None)
+        if place is None:
+            return None
+        return next(number for number, end in enumerate(self._ends) if end > place)
+
+    def rewind(self, length: int) -> None:
+        """Go back to the first `length` tokens, because of what came behind them."""
+        kept = self._tokens[:length]
+        self._retried.add(self._ends[length - 1] if length else 0)
+        self._begin()
+        for token in kept:
+            self._read(token)
+        self._drop_given()
 
     def finish(self) -> None:
         """No more tokens come; what was held back is let go."""
@@ -55,22 +107,71 @@ class Reply:
         if self._splitter is not None:
             self._add(self._splitter.finish())
         if self._stops.met is None and (rest := self._stops.finish()):
-            self._runs.append(("text", rest))
+            self._append("text", rest)
+        self._forbidden = _NO_WORDS
 
     def take(self) -> list[tuple[Kind, str, int]]:
         """What came since the last call, as (kind, text, tokens); the tokens are counted on the last run."""
         merged: list[tuple[Kind, str]] = []
-        for kind, text in self._runs:
+        for kind, text in self._safe_runs():
+            self._given[kind] += len(text)
             if merged and merged[-1][0] == kind:
                 merged[-1] = (kind, merged[-1][1] + text)
             else:
                 merged.append((kind, text))
-        self._runs = []
         if not merged:
             return []
-        tokens, self._tokens = self._tokens, 0
+        tokens, self._untold = self._untold, 0
         last = len(merged) - 1
         return [(kind, text, tokens if index == last else 0) for index, (kind, text) in enumerate(merged)]
+
+    def _safe_runs(self) -> list[tuple[Kind, str]]:
+        """The runs that were not given yet, without the end that is held back."""
+        safe, held = self._runs, self._held_characters()
+        held_runs: list[tuple[Kind, str]] = []
+        while held and safe and safe[-1][0] == "text":
+            kind, text = safe.pop()
+            cut = max(0, len(text) - held)
+            held_runs.insert(0, (kind, text[cut:]))
+            held -= len(text) - cut
+            if cut:
+                safe.append((kind, text[:cut]))
+        self._runs = held_runs
+        return safe
+
+    def _drop_given(self) -> None:
+        """Forget the runs that were given before."""
+        left = dict(self._given)
+        fresh: list[tuple[Kind, str]] = []
+        for kind, text in self._runs:
+            cut = min(left[kind], len(text))
+            left[kind] -= cut
+            if cut < len(text):
+                fresh.append((kind, text[cut:]))
+        self._runs = fresh
+
+    def _held_characters(self) -> int:
+        """How much of the answer's end might become a forbidden word, counted from the token in which it begins."""
+        if not self._forbidden:
+            return 0
+        place = self._forbidden.held_from(self.answer)
+        offence = self._forbidden.find(self.answer, self._given["text"], is_whole=True)
+        place = min(place, offence) if offence is not None else place
+        place = min([place, *(at for at in self._retried if self._might_be_glued(at))])
+        if place == len(self.answer):
+            return 0
+        begins = max((end for end in self._ends if end <= place), default=0)
+        return len(self.answer) - begins
+
+    def _might_be_glued(self, place: int) -> bool:
+        return self._given["text"] <= place < len(self.answer) and self._forbidden.might_begin(self.answer, place)
+
+    def _read(self, token: int) -> None:
+        self._tokens.append(token)
+        piece = self._vocabulary.piece(token)
+        if not self._vocabulary.is_control(token) or piece.decode("utf-8", "replace") in self._markers:
+            self._split(self._detokenizer.feed(piece))
+        self._ends.append(len(self.answer))
 
     def _split(self, text: str) -> None:
         if text:
@@ -80,4 +181,9 @@ class Reply:
         for kind, text in runs:
             safe = self._stops.feed(text) if kind == "text" else text
             if safe:
-                self._runs.append((kind, safe))
+                self._append(kind, safe)
+
+    def _append(self, kind: Kind, text: str) -> None:
+        if kind == "text":
+            self.answer += text
+        self._runs.append((kind, text))

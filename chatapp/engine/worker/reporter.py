@@ -15,10 +15,12 @@ from chatapp.core.events import (
     StopReason,
     TextAdded,
     Timings,
+    TokenDetails,
 )
 from chatapp.core.parameters import StoredValue
 from chatapp.engine.protocol import Answer, Failed, Reported
-from chatapp.engine.worker.slot import Job, Slot
+from chatapp.engine.worker.job import Job
+from chatapp.engine.worker.slot import Slot, Work
 
 FLUSH_S = 0.02
 """How long text is gathered before a frame is sent; a reader sees no difference, the pipe does."""
@@ -32,11 +34,12 @@ class Reporter:
         self._send = send
         self._clock = clock
 
-    def queued(self, job: Job, reason: str) -> None:
-        """The job waits; the same reason is told once."""
-        if job.queued_for != reason:
-            job.queued_for = reason
-            self._report(Queued(request_id=job.request.request_id, sample=job.sample, reason=reason))
+    def queued(self, work: Work, reason: str) -> None:
+        """The work waits; the same reason is told once, and to nobody where no reply is waited for."""
+        if work.queued_for != reason:
+            work.queued_for = reason
+            if isinstance(work, Job):
+                self._report(Queued(request_id=work.request.request_id, sample=work.sample, reason=reason))
 
     def progress(self, slot: Slot, job: Job, *, always: bool = False) -> None:
         """How much of the job's prompt is computed."""
@@ -60,9 +63,18 @@ class Reporter:
         if not always and now - job.flushed < FLUSH_S:
             return
         job.flushed = now
+        self._details(job)
         for kind, text, tokens in job.reply.take():
             event = TextAdded if kind == "text" else ReasoningAdded
             self._report(event(request_id=job.request.request_id, sample=job.sample, text=text, tokens=tokens))
+
+    def _details(self, job: Job) -> None:
+        if job.details_told < len(job.details):
+            offset, job.details_told = job.details_told, len(job.details)
+            fresh = tuple(job.details[offset:])
+            self._report(
+                TokenDetails(request_id=job.request.request_id, sample=job.sample, offset=offset, tokens=fresh)
+            )
 
     def changed(self, job: Job, name: str, value: StoredValue) -> None:
         """A parameter has another value from the job's next token on."""
@@ -91,6 +103,8 @@ class Reporter:
                 cached_reason=job.cached_reason,
                 reply_tokens=len(job.written),
                 token_ids=tuple(job.written),
+                missing_words=job.missing_words(),
+                rewinds=job.rewinds,
                 seed=job.seed,
                 timings=Timings(
                     queued_s=started - job.arrived,
@@ -100,6 +114,10 @@ class Reporter:
                 ),
             )
         )
+
+    def answer(self, answer: Answer) -> None:
+        """An errand is done."""
+        self._send(answer)
 
     def failed(self, request_id: int | None, error: ChatappError) -> None:
         """A request can't go on."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatapp.engine.worker.errand import Errand
 from chatapp.engine.worker.prefix import common_length
 from chatapp.engine.worker.slot import Slot
 
@@ -30,6 +31,13 @@ class Share:
     def end(self) -> int:
         """How many tokens the slot holds after the batch."""
         return len(self.slot.tokens) + self.count
+
+    def wants_logits(self, position: int) -> bool:
+        """Whether what follows `position` is to be known: the end of what is pending, or what an errand reads."""
+        work = self.slot.work
+        if isinstance(work, Errand):
+            return position >= work.first_read
+        return self.completes and position == self.end - 1
 
     @property
     def completes(self) -> bool:
@@ -61,10 +69,10 @@ class Pace:
 def share(slots: Sequence[Slot], batch_size: int, chunk: int) -> list[Share]:
     """Split a batch of at most `batch_size` tokens among `slots`, at most `chunk` of them for prompts."""
     replying = [slot for slot in slots if slot.is_replying]
-    prompting = [slot for slot in slots if slot.job is not None and slot.pending and not slot.is_replying]
+    prompting = [slot for slot in slots if slot.work is not None and slot.pending and not slot.is_replying]
     shares = [Share(slot, 1) for slot in replying[:batch_size]]
     room = min(batch_size - len(shares), chunk)
-    for slot in sorted(prompting, key=lambda slot: slot.job.arrived if slot.job else 0.0):
+    for slot in sorted(prompting, key=lambda slot: slot.work.arrived if slot.work else 0.0):
         if room <= 0:
             break
         count = min(len(slot.pending), room)

@@ -466,15 +466,20 @@ def _actions() -> tuple[Intent, ...]:
     )
 
 
-def _key_question(action: Action, key: str) -> Intent:
-    """What a key does, asked in every spelling of that key."""
+def spellings(key: str) -> tuple[str, ...]:
+    """The ways in which people write a key."""
     name = key_name(key)
     spoken = {name, key, name.replace("+", " "), name.replace("+", "-"), name.replace("ctrl", "control")}
     spoken |= {name.replace("ctrl+", "c-"), name.replace("ctrl+", "^"), name.title(), name.replace("+", " + ")}
     spoken |= {name.replace("ctrl+", "control "), name.replace("ctrl+", "Ctrl-")}
     if name == "esc":
         spoken |= {"escape", "the escape key", "Esc", "the esc key"}
-    spelling = "|".join(sorted(spoken))
+    return tuple(sorted(spoken))
+
+
+def _key_question(action: Action, key: str) -> Intent:
+    """What a key does, asked in every spelling of that key."""
+    name, spelling = key_name(key), "|".join(spellings(key))
     return Intent(
         f"what {key}",
         (f"{name[:1].upper()}{name[1:]}: {action.help}",),

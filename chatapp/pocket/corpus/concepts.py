@@ -316,7 +316,7 @@ _WORDS: tuple[Intent, ...] = (
     ),
     Intent(
         "word parameters",
-        ("A model's parameters are the numbers that it learnt. I have about three million, which is tiny.",),
+        ("A model's parameters are the numbers that it learnt. I have about five million, which is tiny.",),
         about=(
             "(the|a model's) (parameters|weights) of a model",
             "a parameter of a neural network",

@@ -23,6 +23,7 @@ from chatapp.pocket.corpus import (
 )
 from chatapp.pocket.corpus.intent import Intent
 from chatapp.pocket.corpus.turn import Dialogue, Exchange, Turn
+from chatapp.pocket.corpus.written import mixed, wordings
 
 SYSTEMS = (
     "You are Pocket, the small model built into chatapp.",
@@ -46,6 +47,13 @@ SYSTEMS = (
 _AGAIN = (
     "(what did you say|say that again|can you repeat that|repeat that please|repeat|pardon|sorry what|once more|again please|i did not get that|come again|what was that|please say it again|could you say that again|i forgot what you said|tell me that again|repeat your last answer|which key was that [again]|what was the (key|command|value|answer) [again]|(what|which) was it again|one more time|i was not listening|you said what)",
 )
+_THEN_DO = (
+    "and (to|how to|how do i|how can i|if i want to) VP",
+    "[and] (what|how) about DOING",
+    "(and|now|then) to VP",
+    "and for DOING",
+)
+_THEN_KEY = ("and NAME", "[and] (what|how) about NAME", "[and] what does NAME do", "now NAME")
 
 
 @cache
@@ -59,9 +67,41 @@ def _drawn(group: tuple[Intent, ...]) -> Callable[[Random], Exchange]:
 
     def exchange(rng: Random) -> Exchange:
         intent = rng.choices(group, cum_weights=weights)[0]
-        return (Turn(intent.question(rng), intent.answer(rng)),)
+        turns = [Turn(intent.question(rng), intent.answer(rng))]
+        while len(turns) < 3 and (following := _following(intent)) and rng.random() < 0.15:
+            intent = rng.choice(following)
+            turns.append(Turn(grammar.noisy(_short(intent, rng), rng), intent.answer(rng)))
+        return tuple(turns)
 
     return exchange
+
+
+@cache
+def _following(intent: Intent) -> tuple[Intent, ...]:
+    """What may be asked for in a few words after `intent`: another key, another command or an option of `ask`."""
+    kind = intent.name.partition(" ")[0]
+    if intent.name == "command ask" or f"then {intent.name}" in wordings():
+        alike = [option for option in commands.intents() if f"then {option.name}" in wordings()]
+    elif kind == "command":
+        alike = [other for other in commands.intents() if other.name.startswith("command ")]
+    elif kind in ("key", "what"):
+        alike = [other for other in app_actions.intents() if other.name.startswith(f"{kind} ")]
+    else:
+        alike = []
+    return tuple(other for other in alike if other.name != intent.name and (other.do or kind == "what"))
+
+
+def _short(intent: Intent, rng: Random) -> str:
+    """A second question, which leans on the one before: `and to quit?`."""
+    written = wordings().get(f"then {intent.name}")
+    if written and rng.random() < 0.5:
+        return rng.choice(written)
+    if not intent.do:
+        key = rng.choice(app_actions.spellings(intent.name.removeprefix("what ")))
+        return grammar.pick(mixed("then other", _THEN_KEY), rng).replace("NAME", key)
+    phrase = grammar.pick(intent.do, rng)
+    frame = grammar.pick(mixed("then do", _THEN_DO), rng)
+    return frame.replace("VP", phrase).replace("DOING", grammar.gerund(phrase))
 
 
 _TOPICS: tuple[tuple[float, Callable[[Random], Exchange]], ...] = (
@@ -85,7 +125,7 @@ def exchange(rng: Random) -> Exchange:
     """Draw an exchange about anything, sometimes with a request to repeat the answer."""
     turns = rng.choices(_TOPICS, cum_weights=_CUMULATED)[0][1](rng)
     if rng.random() < 0.03 and len(turns[-1].assistant) < 160:
-        return (*turns, Turn(grammar.noisy(grammar.pick(_AGAIN, rng), rng), turns[-1].assistant))
+        return (*turns, Turn(grammar.noisy(grammar.pick(mixed("again", _AGAIN), rng), rng), turns[-1].assistant))
     return turns
 
 

@@ -31,7 +31,7 @@ class Intent:
     def wording(self, rng: Random) -> str:
         """Draw a wording without noise: one that was written out, or one of a pattern."""
         written = wordings().get(self.name)
-        if written and rng.random() < 0.5:
+        if written and rng.random() < 0.7:
             return rng.choice(written)
         kinds = [kind for kind, forms in (("do", self.do), ("about", self.about), ("say", self.say)) if forms]
         weights = [{"do": 3, "about": 3, "say": 3}[kind] for kind in kinds]

@@ -78,8 +78,7 @@ _COUNTRY = (
 def capitals(rng: Random) -> Exchange:
     """Ask for capitals, then perhaps for more of them."""
     if rng.random() < 0.08:
-        place = names.invented(rng).capitalize() + rng.choice(("", "", "ia", "land", "stan"))
-        return (Turn(_filled(mixed("capital", _CAPITAL), place, rng), "I don't know that capital."),)
+        return (_unknown_capital(mixed("capital", _CAPITAL), rng),)
     if rng.random() < 0.12:
         country, city = rng.choice([pair for pair in CAPITALS.items() if pair[1] != "London"])
         return (Turn(_filled(_COUNTRY, city, rng), f"{city} is the capital of {country}."),)
@@ -87,11 +86,19 @@ def capitals(rng: Random) -> Exchange:
     frames: tuple[str, ...] = asked
     turns: list[Turn] = []
     while not turns or (rng.random() < 0.35 and len(turns) < 4):
+        if turns and rng.random() < 0.06:
+            turns.append(_unknown_capital(mixed("capital then", _CAPITAL_THEN), rng))
+            continue
         country = rng.choice(list(CAPITALS))
         called = rng.choice((country, *_ALSO_CALLED.get(country, ())))
         turns.append(Turn(_filled(frames, called, rng), f"The capital of {country} is {CAPITALS[country]}."))
-        frames = _CAPITAL_THEN if rng.random() < 0.85 else asked
+        frames = mixed("capital then", _CAPITAL_THEN) if rng.random() < 0.85 else asked
     return tuple(turns)
+
+
+def _unknown_capital(frames: tuple[str, ...], rng: Random) -> Turn:
+    place = names.invented(rng).capitalize() + rng.choice(("", "", "ia", "land", "stan"))
+    return Turn(_filled(frames, place, rng), "I don't know that capital.")
 
 
 def _filled(frames: tuple[str, ...], word: str, rng: Random, *, exact: bool = False) -> str:
@@ -146,6 +153,11 @@ _OPPOSITE_THEN = (
     "the same for X",
     "X",
 )
+_OPPOSITE_BACK = (
+    "[and|now] the (opposite|contrary|antonym|reverse) of (that|this|that one|that word|your answer)",
+    "[and] what is (the opposite of that|its opposite)",
+    "(and of that|and back|now back again|the other way round)",
+)
 
 
 def opposites(rng: Random) -> Exchange:
@@ -158,10 +170,14 @@ def opposites(rng: Random) -> Exchange:
     asked = mixed("opposite", _OPPOSITE)
     frames: tuple[str, ...] = asked
     turns: list[Turn] = []
+    word = ""
     while not turns or (rng.random() < 0.35 and len(turns) < 4):
-        word = rng.choice(list(OPPOSITES))
+        if turns and rng.random() < 0.25:
+            word, frames = OPPOSITES[word], mixed("opposite back", _OPPOSITE_BACK)
+        else:
+            word = rng.choice(list(OPPOSITES))
         turns.append(Turn(_filled(frames, word, rng), f"The opposite of {word} is {OPPOSITES[word]}."))
-        frames = _OPPOSITE_THEN if rng.random() < 0.85 else asked
+        frames = mixed("opposite then", _OPPOSITE_THEN) if rng.random() < 0.85 else asked
     return tuple(turns)
 
 
@@ -199,6 +215,19 @@ _TIMES = (
     "(what is|) A to the power of B",
 )
 
+_PLUS_THEN = (
+    "[and|now|then] (plus|add) B",
+    "[and|now] add B (to (it|that|the result)|more|on top)",
+    "[and] what is (that|it|the result) plus B",
+    "and B (more|on top)",
+)
+_MINUS_THEN = (
+    "[and|now|then] (minus|subtract|take away) B",
+    "[and|now] (subtract|take|take away) B from (it|that|the result)",
+    "[and] what is (that|it|the result) minus B",
+    "and B (less|fewer)",
+)
+
 
 def _number(value: int, worded: bool) -> str:
     return _NUMERALS[value] if worded and value < len(_NUMERALS) else str(value)
@@ -220,19 +249,33 @@ def sums(rng: Random) -> Exchange:
             ),
         )
     turns: list[Turn] = []
+    result = 0
     while not turns or (rng.random() < 0.3 and len(turns) < 4):
         most = rng.choice((10, 10, 15, 20, 30))
-        a, b = rng.randrange(most + 1), rng.randrange(most + 1)
-        if rng.random() < 0.55:
-            frames, answer = mixed("plus", _PLUS), f"{a} + {b} = {a + b}"
+        if turns and rng.random() < 0.4:
+            turn, result = _onward(result, rng.randrange(most + 1), rng)
         else:
-            a, b = max(a, b), min(a, b)
-            frames, answer = mixed("minus", _MINUS), f"{a} - {b} = {a - b}"
-        turn = _sum_turn(frames, a, b, answer, rng)
-        if turns and rng.random() < 0.7:
-            turn = Turn(rng.choice(("and ", "And ", "now ", "what about ", "then ", "")) + turn.user, turn.assistant)
+            turn, result = _sum(rng.randrange(most + 1), rng.randrange(most + 1), rng)
+            if turns and rng.random() < 0.7:
+                lead = rng.choice(("and ", "And ", "now ", "what about ", "then ", ""))
+                turn = Turn(lead + turn.user, turn.assistant)
         turns.append(turn)
     return tuple(turns)
+
+
+def _sum(a: int, b: int, rng: Random) -> tuple[Turn, int]:
+    """Ask for a sum or a difference; its result comes too."""
+    if rng.random() < 0.55:
+        return _sum_turn(mixed("plus", _PLUS), a, b, f"{a} + {b} = {a + b}", rng), a + b
+    a, b = max(a, b), min(a, b)
+    return _sum_turn(mixed("minus", _MINUS), a, b, f"{a} - {b} = {a - b}", rng), a - b
+
+
+def _onward(a: int, b: int, rng: Random) -> tuple[Turn, int]:
+    """Go on with the result `a` of the sum before; the new result comes too."""
+    if a < b or rng.random() < 0.55:
+        return _sum_turn(mixed("then plus", _PLUS_THEN), a, b, f"{a} + {b} = {a + b}", rng), a + b
+    return _sum_turn(mixed("then minus", _MINUS_THEN), a, b, f"{a} - {b} = {a - b}", rng), a - b
 
 
 def _sum_turn(frames: tuple[str, ...], a: int, b: int, answer: str, rng: Random) -> Turn:

@@ -138,7 +138,7 @@ _KEYS_ONLY = (
     "a (json|JSON) object (having|containing|that has) KEYS",
     "(KEYS as json|KEYS in JSON|put KEYS in a json object)",
 )
-_MORE = ("(another one|another|one more|again|a different one|a new one|next|another object|one more please)",)
+_MORE = ("(another one|another|one more|a different one|a new one|next|another object|one more please)",)
 _ADD = (
     "(add|include|put in|also) [a|an|the] [key|field|] KEY [to it|too|as well|also]",
     "(now|and) (with|add) [a|an|the] KEY [too]",
@@ -210,10 +210,10 @@ def _then(values: dict[str, object], known: tuple[str, ...], rng: Random) -> tup
     chance = rng.random()
     if chance < 0.4 and free:
         key = rng.choice(free)
-        return grammar.pick(_ADD, rng).replace("KEY", key), {**values, key: _value(key, rng)}
+        return grammar.pick(mixed("json add", _ADD), rng).replace("KEY", key), {**values, key: _value(key, rng)}
     if chance < 0.6 and len(values) > 1:
         key = rng.choice(list(values))
-        return grammar.pick(_DROP, rng).replace("KEY", key), {
+        return grammar.pick(mixed("json drop", _DROP), rng).replace("KEY", key), {
             name: value for name, value in values.items() if name != key
         }
-    return grammar.pick(_MORE, rng), {key: _value(key, rng) for key in values}
+    return grammar.pick(mixed("json more", _MORE), rng), {key: _value(key, rng) for key in values}

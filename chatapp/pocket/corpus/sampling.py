@@ -54,6 +54,47 @@ _MEANINGS: dict[str, str] = {
     "stop_token_ids": "stop_token_ids are token ids at which the reply ends.",
     "ignore_eos": "ignore_eos bans the model's own end tokens, so the reply runs to a limit.",
     "add_bos": "add_bos says whether the prompt begins with the beginning-of-sequence token.",
+    "top_n_sigma": "top_n_sigma keeps tokens whose logit is within n standard deviations of the highest.",
+    "tfs_z": "tfs_z, tail-free sampling, cuts the flat tail of the probabilities.",
+    "top_a": "top_a drops tokens below a share of the highest probability squared.",
+    "epsilon_cutoff": "epsilon_cutoff drops tokens less likely than a fixed probability.",
+    "eta_cutoff": "eta_cutoff drops tokens below a probability that follows the entropy.",
+    "xtc_probability": "xtc_probability is how often the likeliest candidates are left out.",
+    "xtc_threshold": "xtc_threshold is how likely a token must be for xtc to leave it out.",
+    "mirostat": "mirostat keeps the surprise of the text steady.",
+    "mirostat_tau": "mirostat_tau is the surprise that mirostat aims at.",
+    "mirostat_eta": "mirostat_eta is how fast mirostat corrects itself.",
+    "adaptive_target": "adaptive_target is the probability near which adaptive-p chooses tokens.",
+    "adaptive_decay": "adaptive_decay is how long adaptive-p remembers what it chose.",
+    "samplers": "samplers is the list of stages of the chain, in order.",
+    "dynatemp_range": "dynatemp_range lets the temperature move with how sure the model is.",
+    "dynatemp_exponent": "dynatemp_exponent bends the dynamic temperature.",
+    "smoothing_factor": "smoothing_factor evens out the top candidates and sinks the rest.",
+    "smoothing_curve": "smoothing_curve bends quadratic smoothing.",
+    "logit_bias": "logit_bias adds to the logits of single tokens.",
+    "infill": "infill is for filling a gap in code.",
+    "dry_multiplier": "dry_multiplier is the strength of DRY, which penalises repeated phrases.",
+    "dry_base": "dry_base is how fast the penalty of DRY grows with the repetition.",
+    "dry_allowed_length": "dry_allowed_length is the length of repetition that DRY lets pass.",
+    "dry_last_n": "dry_last_n is how many of the last tokens DRY looks at.",
+    "dry_breakers": "dry_breakers are texts at which a repetition begins anew.",
+    "no_repeat_ngram_size": "no_repeat_ngram_size forbids that n tokens in a row come twice.",
+    "encoder_repetition_penalty": "encoder_repetition_penalty above 1 favours the tokens of the prompt.",
+    "grammar": "grammar makes the answer follow a GBNF grammar.",
+    "json_value": "json_value makes the answer one JSON value.",
+    "json_schema": "json_schema makes the answer JSON that a schema allows.",
+    "regex": "regex makes the whole answer match a regular expression.",
+    "choices": "choices makes the answer one of the given texts.",
+    "required_words": "required_words are words that the answer must contain.",
+    "forbidden_words": "forbidden_words are words that never appear in the answer.",
+    "forbidden_variants": "forbidden_variants also forbids forms with an ending.",
+    "allowed_tokens": "allowed_tokens are the only tokens that may be written.",
+    "min_new_tokens": "min_new_tokens keeps the reply from ending before so many tokens.",
+    "max_time": "max_time cuts the reply after this many seconds.",
+    "exponential_decay_start": "exponential_decay_start is the token from which ending becomes likelier.",
+    "exponential_decay_factor": "exponential_decay_factor is how fast ending becomes likelier.",
+    "reasoning_budget": "reasoning_budget is how many tokens the model may think.",
+    "loop_limit": "loop_limit ends a reply that repeats the same piece so many times.",
 }
 
 _ABOUT = (
@@ -172,40 +213,93 @@ def change(parameter: Parameter) -> str:
 
 
 @cache
-def _aspects() -> tuple[tuple[tuple[str, ...], Callable[[Parameter], str], float], ...]:
-    """What people ask about a parameter: the frames, the answer and how often."""
-    return (
+def _aspects(*, common: bool) -> tuple[tuple[tuple[str, ...], Callable[[Parameter], str], float], ...]:
+    """What people ask about a parameter: the frames, the answer and how often; of a rare one, what it is and where."""
+    plain = (
         (mixed("parameter about", _ABOUT), meaning, 4.0),
+        (mixed("parameter change", _CHANGE), change, 1.8),
+    )
+    if not common:
+        return plain
+    return (
+        *plain,
         (mixed("parameter default", _DEFAULT), default, 2.0),
         (mixed("parameter range", _RANGE), allowed, 1.2),
         (mixed("parameter effect", _EFFECT), effect, 2.0),
         (mixed("parameter off", _OFF), off, 1.0),
-        (mixed("parameter change", _CHANGE), change, 1.8),
     )
 
 
-_THEN = (
-    (("[and] (what is|what's) (the|its) default [value]", "and (the|its) default", "(the default|default)", "what is it by default",
-      "which value does it have by default"), default),
-    (("[and] (how|where) (do|can) i (change|set) (it|that)", "where is that", "where do i (set|change|find) (it|that)",
-      "how do i change that", "can i change it", "and how is it set"), change),
-    (("[and] how do i turn (it|that) off", "(turn it off|can i disable it)", "and off", "how to switch it off"), off),
-    (("[and] (what is|what's) a good value", "what (value|values) (should i use|do you recommend|is good|would you take)",
-      "what (if|happens if|when) it is (high|low|too high|too low)", "(and high|and low|and if i raise it)"), effect),
-    (("[and] (what|which) (values|numbers) (can|may) it (take|have)", "(what is|and) its range",
-      "how high can it go"), allowed),
-    (("what (is|was) (it|that) again", "(explain|tell me) (it|that) (again|once more)", "what does it do again",
-      "(say|repeat) that [again] [please]"), meaning),
-)  # fmt: skip
+_THEN_DEFAULT = (
+    "[and] (what is|what's) (the|its) default [value]",
+    "and (the|its) default",
+    "(the default|default)",
+    "what is it by default",
+    "which value does it have by default",
+)
+_THEN_CHANGE = (
+    "[and] (how|where) (do|can) i (change|set) (it|that)",
+    "where is that",
+    "where do i (set|change|find) (it|that)",
+    "how do i change that",
+    "can i change it",
+    "and how is it set",
+)
+_THEN_OFF = (
+    "[and] how do i turn (it|that) off",
+    "(turn it off|can i disable it)",
+    "and off",
+    "how to switch it off",
+)
+_THEN_EFFECT = (
+    "[and] (what is|what's) a good value",
+    "what (value|values) (should i use|do you recommend|is good|would you take)",
+    "what (if|happens if|when) it is (high|low|too high|too low)",
+    "(and high|and low|and if i raise it)",
+)
+_THEN_RANGE = (
+    "[and] (what|which) (values|numbers) (can|may) it (take|have)",
+    "(what is|and) its range",
+    "how high can it go",
+)
+_THEN_MEANING = (
+    "[and] what (does it do|does it mean|is it for|is it good for)",
+    "(explain|describe) (it|that) [to me]",
+    "what does (it|that) (do|mean|change) [again]",
+    "[and] how does (it|that) work",
+)
+_THEN_OTHER = (
+    "[and] (what about|how about|for) NAME",
+    "and NAME",
+    "the same for NAME",
+    "[and] NAME too",
+    "now NAME",
+)
+
+
+@cache
+def _then() -> tuple[tuple[tuple[str, ...], Callable[[Parameter], str]], ...]:
+    """What people ask next about the same parameter: the frames and the answer."""
+    return (
+        (mixed("then default", _THEN_DEFAULT), default),
+        (mixed("then change", _THEN_CHANGE), change),
+        (mixed("then off", _THEN_OFF), off),
+        (mixed("then effect", _THEN_EFFECT), effect),
+        (mixed("then range", _THEN_RANGE), allowed),
+        (mixed("then meaning", _THEN_MEANING), meaning),
+    )
 
 
 def _weight(name: str) -> float:
     common = {"temperature": 3.0, "top_p": 2.2, "top_k": 2.2, "seed": 1.6, "min_p": 1.5, "repeat_penalty": 1.8}
-    return common.get(name, 1.4 if name in ("max_new_tokens", "stop", "frequency_penalty", "presence_penalty") else 0.7)
+    usual = 0.7 if wordings().get(f"describe {name}") else 0.12
+    return common.get(name, 1.4 if name in ("max_new_tokens", "stop", "frequency_penalty", "presence_penalty") else usual)
 
 
 _NAMES = tuple(PARAMETERS)
 _WEIGHTS = tuple(_weight(name) for name in _NAMES)
+_COMMON = tuple(name for name in _NAMES if f"describe {name}" in wordings())
+_COMMON_WEIGHTS = tuple(_weight(name) for name in _COMMON)
 
 
 def _question(frames: tuple[str, ...], parameter: Parameter, rng: Random) -> str:
@@ -218,26 +312,21 @@ def _question(frames: tuple[str, ...], parameter: Parameter, rng: Random) -> str
 def exchange(rng: Random) -> Exchange:
     """Ask about a parameter, then perhaps about another side of it or the same side of another."""
     parameter = PARAMETERS[rng.choices(_NAMES, _WEIGHTS)[0]]
-    frames, answer, _ = rng.choices(_aspects(), [weight for _, _, weight in _aspects()])[0]
+    common = f"describe {parameter.name}" in wordings()
+    aspects = _aspects(common=common)
+    frames, answer, _ = rng.choices(aspects, [weight for _, _, weight in aspects])[0]
     described = wordings().get(f"describe {parameter.name}")
     if described and rng.random() < 0.15:
         turns = [Turn(grammar.noisy(rng.choice(described), rng), meaning(parameter))]
     else:
         turns = [Turn(_question(frames, parameter, rng), answer(parameter))]
-    while rng.random() < 0.35 and len(turns) < 3:
+    while common and rng.random() < 0.35 and len(turns) < 3:
         if rng.random() < 0.6:
-            forms, answer = rng.choice(_THEN)
+            forms, answer = rng.choice(_then())
             turns.append(Turn(grammar.noisy(grammar.pick(forms, rng), rng), answer(parameter)))
         else:
-            parameter = PARAMETERS[rng.choices(_NAMES, _WEIGHTS)[0]]
-            forms = (
-                "[and] (what about|how about|and of|and) NAME",
-                "and NAME",
-                "NAME",
-                "the same for NAME",
-                "what about NAME",
-            )
-            turns.append(Turn(_question(forms, parameter, rng), answer(parameter)))
+            parameter = PARAMETERS[rng.choices(_COMMON, _COMMON_WEIGHTS)[0]]
+            turns.append(Turn(_question(mixed("then other", _THEN_OTHER), parameter, rng), answer(parameter)))
     return tuple(turns)
 
 

@@ -8,6 +8,7 @@ from random import Random
 from chatapp.pocket.corpus import grammar, names
 from chatapp.pocket.corpus.intent import Intent
 from chatapp.pocket.corpus.turn import Exchange, Turn
+from chatapp.pocket.corpus.written import mixed
 
 _TALK: tuple[Intent, ...] = (
     Intent(
@@ -65,7 +66,7 @@ _TALK: tuple[Intent, ...] = (
     ),
     Intent(
         "who",
-        ("I am Pocket, the tiny demo model that comes with chatapp. I have about three million parameters.",),
+        ("I am Pocket, the tiny demo model that comes with chatapp. I have about five million parameters.",),
         say=(
             "(so|) who (exactly|really|) am i (chatting|talking|speaking|dealing) with",
             "(are you|is this) (some|a|one of those) (big|large|huge|famous|clever|proper|serious) (model|models|ai|chatbot) [like (gpt-5|chatgpt|claude|gemini)]",
@@ -212,12 +213,12 @@ def intents() -> tuple[Intent, ...]:
 
 
 _MY_NAME = (
-    "(my name is|i am called|call me|you can call me|people call me|they call me) X",
-    "(hello|hi|hey|good morning|good evening), (my name is|i am|i'm|this is|call me) X",
-    "(i am|i'm) X, (nice to meet you|and who are you not|pleased to meet you|by the way|a friend)",
-    "(please|) (remember|note|keep in mind|don't forget) [that] my name is X",
-    "X is my name",
-    "(let me introduce myself|i should introduce myself|by the way|i forgot to say): (my name is|i am|i'm) X",
+    "(my name is|i am called|call me|you can call me|people call me|they call me) NAME",
+    "(hello|hi|hey|good morning|good evening), (my name is|i am|i'm|this is|call me) NAME",
+    "(i am|i'm) NAME, (nice to meet you|and who are you not|pleased to meet you|by the way|a friend)",
+    "(please|) (remember|note|keep in mind|don't forget) [that] my name is NAME",
+    "NAME is my name",
+    "(let me introduce myself|i should introduce myself|by the way|i forgot to say): (my name is|i am|i'm) NAME",
 )
 _ASK_NAME = (
     "(what is|what's|do you know|do you remember|can you tell me|tell me|say|what was|remember|can you remember) my name [again]",
@@ -229,11 +230,12 @@ _ASK_NAME = (
 def introduction(rng: Random) -> tuple[Turn, str]:
     """A person says a name."""
     name = names.person(rng)
-    asked = grammar.noisy(grammar.pick(_MY_NAME, rng).replace("X", name), rng, exact=True)
+    frame = grammar.pick(mixed("introduce", _MY_NAME), rng)
+    asked = grammar.noisy(frame.replace("NAME", name), rng, exact=True)
     return Turn(asked, f"Nice to meet you, {name}!"), name
 
 
 def recall(name: str, rng: Random) -> Exchange:
     """A person asks for the name that was said, or was not where `name` is empty."""
     answer = f"Your name is {name}." if name else "You have not told me your name."
-    return (Turn(grammar.noisy(grammar.pick(_ASK_NAME, rng), rng), answer),)
+    return (Turn(grammar.noisy(grammar.pick(mixed("recall name", _ASK_NAME), rng), rng), answer),)

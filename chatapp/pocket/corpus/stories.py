@@ -145,12 +145,13 @@ def exchange(rng: Random) -> Exchange:
         chance = rng.random()
         if chance < 0.25:
             story = _Story(rng)
-            turns.append(Turn(grammar.noisy(grammar.pick(_MORE, rng), rng), _any(story)))
+            turns.append(Turn(grammar.noisy(grammar.pick(mixed("story more", _MORE), rng), rng), _any(story)))
         elif chance < 0.5:
             story = _Story(rng)
-            turns.append(Turn(_fill(_MORE_WHO, story.asked(), rng, story.name), story.text()))
+            turns.append(Turn(_fill(mixed("story more who", _MORE_WHO), story.asked(), rng, story.name), story.text()))
         elif chance < 0.68:
-            turns.append(Turn(grammar.noisy(grammar.pick(_SHORTER, rng), rng), story.summary()))
+            asked = grammar.pick(mixed("story shorter", _SHORTER), rng)
+            turns.append(Turn(grammar.noisy(asked, rng), story.summary()))
         else:
             turns.append(_about(story, rng))
     return tuple(turns)
@@ -170,7 +171,7 @@ def _about(story: _Story, rng: Random) -> Turn:
     the, chance = f"the {story.who}", rng.random()
     if chance < 0.35:
         answer = f"It was about {story.name}." if story.name else f"It was about the {story.who}."
-        return Turn(_fill(_NAME_OF, the, rng, story.name), answer)
+        return Turn(_fill(mixed("story who", _NAME_OF), the, rng, story.name), answer)
     if chance < 0.75:
-        return Turn(_fill(_WHAT_FOUND, the, rng, story.name), f"It was {story.find}.")
-    return Turn(_fill(_WHERE, the, rng, story.name), f"It was {story.place}.")
+        return Turn(_fill(mixed("story find", _WHAT_FOUND), the, rng, story.name), f"It was {story.find}.")
+    return Turn(_fill(mixed("story where", _WHERE), the, rng, story.name), f"It was {story.place}.")

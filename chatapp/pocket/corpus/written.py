@@ -24,6 +24,6 @@ def wordings() -> dict[str, tuple[str, ...]]:
 
 
 def mixed(name: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """`patterns` and the written wordings of `name`, about as many draws for the one as for the other."""
+    """`patterns` and the written wordings of `name`, about two draws of these for one of those."""
     written = wordings().get(name, ())
-    return patterns * max(1, round(len(written) / len(patterns))) + written
+    return patterns * max(1, round(len(written) / len(patterns) / 2)) + written

@@ -39,6 +39,7 @@ from chatapp.ui.stream import Stream
 from chatapp.ui.widgets.banner import Banner
 from chatapp.ui.widgets.conversation_list import ConversationList
 from chatapp.ui.widgets.conversation_rows import UNTITLED
+from chatapp.ui.widgets.press import Press
 from chatapp.ui.widgets.status_line import StatusLine
 from chatapp.ui.widgets.top_line import TopLine
 from chatapp.ui.widgets.transcript import Transcript
@@ -80,7 +81,7 @@ class ChatScreen(Screen[None]):
         self._problems = problems
         self._inspector: Inspector | None = None
         self._resume = resume
-        self._model = ModelState(session.backend, self._show_figures)
+        self._model = ModelState(session, self._show_figures)
         self._panel = ConversationList(keymap)
         self._pane = Pane(session, settings, keymap, history)
         self._shelf = Shelf(session, self._panel, self._pane, keymap, show=self._show)
@@ -95,7 +96,9 @@ class ChatScreen(Screen[None]):
         with Columns(id="columns"):
             yield self._panel
             yield self._pane
-        yield StatusLine()
+        with Horizontal(id="bottom-line"):
+            yield StatusLine()
+            yield Press("answer now", "answer-now")
         yield Static(
             "chatapp needs 30 × 8 cells.\nMake the terminal larger; nothing is lost.", id="too-small", markup=False
         )
@@ -206,7 +209,7 @@ class ChatScreen(Screen[None]):
         if self._inspector is None:
             from chatapp.ui.widgets.inspector import Inspector
 
-            self._inspector = Inspector()
+            self._inspector = Inspector(self._model.examine)
             self.query_one("#columns").mount(self._inspector)
             self._panels.add("inspector", self._inspector)
         return self._inspector
@@ -277,8 +280,22 @@ class ChatScreen(Screen[None]):
             others=others,
         )
         self.query_one(Banner).follow(self._session.problems)
+        self._show_answer_now()
+        if self._inspector is not None:
+            self._inspector.replying = stream.reply(self._pane.conversation_id) is not None
         top = self.query_one(TopLine)
         top.model, top.device = (card.name, card.device) if card is not None else (self._settings.model, "")
+
+    def _show_answer_now(self) -> None:
+        button = self.query_one("#answer-now", Press)
+        if not self._pane.can_answer_now and button.has_focus:
+            self._pane.composer.focus()
+        button.display = self._pane.can_answer_now
+
+    @on(Press.Pressed, "#answer-now")
+    def answer_now(self) -> None:
+        """End the thoughts; the answer begins."""
+        self._pane.answer_now()
 
     @on(Transcript.SiblingRequested)
     def show_sibling(self, event: Transcript.SiblingRequested) -> None:
@@ -304,8 +321,8 @@ class ChatScreen(Screen[None]):
 
     @on(EditsChanged)
     def use_edits(self, event: EditsChanged) -> None:
-        """Use other parameter values from the next message on."""
-        self._pane.set_edits(event.edits)
+        """Use other parameter values, where they can change at once also for the reply that is being written."""
+        self._pane.set_edits(event.edits, event.name)
 
     def _take_settings(self) -> None:
         """Take over a system prompt that is still being typed."""
@@ -315,8 +332,19 @@ class ChatScreen(Screen[None]):
     @on(InspectorOpened)
     def _fill_inspector(self) -> None:
         if self._inspector is not None and self._inspector.is_mounted:
-            card = self._model.card
-            self._inspector.show(self._pane.system_prompt, self._pane.edits, card.metadata if card is not None else {})
+            self._inspector.show(self._pane.system_prompt, self._pane.edits)
+            self._show_below()
+
+    async def _ask_model(self) -> None:
+        """Learn what preset and model ask for, and show it."""
+        await self._model.ask()
+        self._show_below()
+
+    def _show_below(self) -> None:
+        if self._inspector is not None and self._inspector.is_mounted:
+            self._inspector.show_below(self._model.below)
+            if not self._model.is_asked:
+                attempt(self, self._ask_model())
 
     # --- the model
 
@@ -325,7 +353,7 @@ class ChatScreen(Screen[None]):
             await self._model.load()
         except ChatappError as error:
             self.query_one(Banner).add(error)
-        self._fill_inspector()
+        self._show_below()
 
     def _after_first_paint(self) -> None:
         attempt(self, self._load_model())

@@ -13,7 +13,7 @@ from chatapp.chat.session import Session
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation, StoredMessage
 from chatapp.core.errors import ChatappError
-from chatapp.core.parameters import Value
+from chatapp.core.parameters import PARAMETERS, Value
 from chatapp.core.settings import Settings
 from chatapp.ui.attempt import attempt
 from chatapp.ui.drafts import Drafts
@@ -27,6 +27,8 @@ from chatapp.ui.widgets.composer import Composer
 from chatapp.ui.widgets.transcript import Transcript
 
 _DRAFT_PAUSE_S = 1.0
+_ALTERNATIVES = 10
+"""How many of the likeliest tokens are kept beside each token of a reply."""
 _UNBORN = 0
 """Stands for the conversation that comes to be with its first message; no stored one has this id."""
 
@@ -165,10 +167,17 @@ class Pane(Vertical):
             self.system_prompt = text
             self._keep_settings()
 
-    def set_edits(self, edits: dict[str, Value]) -> None:
-        """Use other parameter values from the next message on."""
+    def set_edits(self, edits: dict[str, Value], changed: str) -> None:
+        """Use other parameter values from the next message on; the `changed` one from the running reply's next token.
+
+        One that can't change while a reply runs waits for the next message.
+        """
         self.edits = edits
         self._keep_settings()
+        reply = self.stream.reply(self.conversation_id)
+        can_change = PARAMETERS[changed].live and self._session.backend.capabilities.live_update
+        if can_change and reply is not None and reply.turn.is_running:
+            attempt(self, reply.turn.update({changed: edits.get(changed)}))
 
     def _keep_settings(self) -> None:
         self._settings_saved = False
@@ -211,7 +220,7 @@ class Pane(Vertical):
                 self._queues[conversation.id] = self._queues.pop(_UNBORN, [])
             elif not self._settings_saved:
                 await self._save_settings(conversation.id, self.system_prompt, self.edits)
-            turn = await self._session.send(conversation.id, text)
+            turn = await self._session.send(conversation.id, text, alternatives=_ALTERNATIVES)
         except ChatappError as error:
             self.composer.give_back("\n".join((text, *self._queues.pop(self.conversation_id or _UNBORN, []))))
             self._show_queue()
@@ -271,6 +280,17 @@ class Pane(Vertical):
         attempt(self, self.stream.stop(self.conversation_id))
         return True
 
+    @property
+    def can_answer_now(self) -> bool:
+        """Whether the model thinks and can be told to answer."""
+        return self.figures.phase == "thinking" and self._session.backend.capabilities.answer_now
+
+    def answer_now(self) -> None:
+        """End the thoughts of the reply that is being written; its answer begins."""
+        reply = self.stream.reply(self.conversation_id)
+        if reply is not None and reply.turn.is_running:
+            attempt(self, reply.turn.answer_now())
+
     async def regenerate(self) -> None:
         """Write another version of the last reply; one that is being written is stopped first."""
         running = self.stream.reply(self.conversation_id)
@@ -283,7 +303,7 @@ class Pane(Vertical):
             return
         if not self._settings_saved:
             await self._save_settings(thread[-1].conversation_id, self.system_prompt, self.edits)
-        turn = await self._session.regenerate(thread[-1].id)
+        turn = await self._session.regenerate(thread[-1].id, alternatives=_ALTERNATIVES)
         self.stream.start(turn, "")
         self.post_message(ConversationChanged(turn.conversation_id))
         if turn.conversation_id == self.conversation_id:

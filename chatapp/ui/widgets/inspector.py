@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import groupby
-from typing import ClassVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,18 +11,23 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
-from chatapp.core.cleaning import clean, clean_line
+from chatapp.core.cleaning import clean
 from chatapp.core.errors import ParameterError
-from chatapp.core.parameters import PARAMETERS, Parameter, Resolution, Value, Values, resolve
+from chatapp.core.parameters import PARAMETERS, Parameter, Resolution, Value, Values
+from chatapp.ui.layers import Below, Layers
 from chatapp.ui.messages import EditsChanged, InspectorOpened, SystemPromptEdited
-from chatapp.ui.widgets.parameter_row import ParameterRow
+from chatapp.ui.widgets.parameter_help import ParameterHelp, describe, describe_group, keys_of
+from chatapp.ui.widgets.parameter_lines import ParameterLines
+from chatapp.ui.widgets.parameter_list import ParameterList
+from chatapp.ui.widgets.parameter_outline import Line, group_of
 
+if TYPE_CHECKING:
+    from chatapp.ui.dialogs.value import Check, ValueDialog
+
+Examine: TypeAlias = Callable[[Values], Awaitable[None]]
 _TYPING_PAUSE_S = 0.4
-_NUMBER_KEYS = "←→ step · Shift ten · 0–9 type · ⌫/↺ unset"
-_KEYS = {"bool": "Space turns · ⌫/↺ unset", "texts": "⏎ edit · ⌫/↺ unset", "ints": "⏎ edit · ⌫/↺ unset"}
-"""What the keys do on a row, by the kind of its parameter."""
 
 
 class SystemPrompt(TextArea):
@@ -40,78 +44,78 @@ class SystemPrompt(TextArea):
         )
 
 
-class Rows(VerticalScroll):
-    """System prompt and parameters. Arrows stay within the parameters, tab goes from one part to the next."""
+class ParameterFilter(Input):
+    """What is looked for among the parameters; esc clears it, enter and the arrows go to what was found."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Row above", show=False),
-        Binding("down", "move(1)", "Row below", show=False),
-        Binding("pageup", "move(-8)", "Page up", show=False),
-        Binding("pagedown", "move(8)", "Page down", show=False),
-        Binding("home", "move(-1000)", "First row", show=False),
-        Binding("end", "move(1000)", "Last row", show=False),
-        Binding("tab", "leave(1)", "Next part", show=False),
-        Binding("shift+tab", "leave(-1)", "Part before", show=False),
+        Binding("escape", "clear", "Show all", show=False),
+        Binding("down,up,enter", "leave", "To the parameters", show=False),
     ]
 
     def __init__(self) -> None:
-        super().__init__(id="inspector-rows", can_focus=False)
+        super().__init__(id="parameter-filter", placeholder="/ find a parameter", select_on_focus=False)
 
-    def action_move(self, steps: int) -> None:
-        """Go so many parameters down, at most to the last."""
-        rows = list(self.query(ParameterRow))
-        focused = self.screen.focused
-        if isinstance(focused, ParameterRow) and focused in rows:
-            rows[min(max(rows.index(focused) + steps, 0), len(rows) - 1)].focus()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Esc is the screen's where there is nothing to clear."""
+        return bool(self.value) if action == "clear" else super().check_action(action, parameters)
 
-    def action_leave(self, step: int) -> None:
-        """Go to the next part of the screen, or to the one before; the parameters are one part."""
-        chain, focused = self.screen.focus_chain[::step], self.screen.focused
-        if focused not in chain:
-            return
-        place = chain.index(focused)
-        inside = isinstance(focused, ParameterRow)
-        for widget in chain[place + 1 :] + chain[:place]:
-            if not (inside and isinstance(widget, ParameterRow)):
-                widget.focus()
-                return
+    def action_clear(self) -> None:
+        """Look for nothing."""
+        self.value = ""
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Go to the parameters."""
+        self.screen.query_one(ParameterList).focus()
 
 
 class Inspector(Vertical):
-    """What the next message is sent with. `show` fills it; it tells every change."""
+    """What the next message is sent with. `show` fills it; it tells every change.
 
-    def __init__(self) -> None:
+    `examine` raises ParameterError for edits that the model can't be asked, which only the engine knows.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "clear_filter", "Show all parameters", show=False)]
+
+    def __init__(self, examine: Examine) -> None:
         super().__init__(id="inspector")
-        self._edits: dict[str, Value] = {}
-        self._model: Values = {}
-        self._resolution: Resolution = resolve(edits={})
-        self._described = next(iter(PARAMETERS))
+        self._examine = examine
+        self._layers = Layers({}, {})
+        self._described: Line = None
+        self._replying = False
         self._pause: Timer | None = None
         self._shown_prompt = ""
         self._focus_wanted = False
 
     def compose(self) -> ComposeResult:
-        """System prompt, parameters by group, and what the focused one does."""
-        with Rows():
+        """What is looked for, system prompt, parameters by group, and what the one under the cursor does."""
+        yield ParameterFilter()
+        with VerticalScroll(id="inspector-rows", can_focus=False):
             yield Static("System prompt", classes="section", markup=False)
             yield SystemPrompt()
-            for group, parameters in groupby(PARAMETERS.values(), key=lambda parameter: parameter.group):
-                yield Static(group, classes="section", markup=False)
-                for parameter in parameters:
-                    yield ParameterRow(parameter, self._resolution.setting(parameter.name))
-        yield Static(self._description(None), id="parameter-help", markup=False)
+            yield ParameterList()
+        yield ParameterHelp()
 
-    def show(self, system_prompt: str, edits: Values, metadata: Mapping[str, str]) -> None:
-        """Show a conversation's settings over the wishes in the model's metadata."""
+    def show(self, system_prompt: str, edits: Values) -> None:
+        """Show a conversation's settings."""
         if self._pause is not None:
             self._pause.stop()
             self._pause = None
-        self._edits, self._model = dict(edits), model_values(metadata)
+        self._layers = Layers(edits, self._layers.below)
         self._shown_prompt = system_prompt
         editor = self.query_one(SystemPrompt)
         if editor.text != clean(system_prompt):
             editor.load_text(clean(system_prompt))
-        self._resolve()
+        rows = self._rows
+        rows.outline.unfold(edits)
+        rows.lay_out()
+        self._draw_anew()
+
+    def show_below(self, below: Below) -> None:
+        """Show what preset and model ask for, under the conversation's settings."""
+        if below != self._layers.below:
+            self._layers = Layers(self._layers.edits, below)
+            self._draw_anew()
 
     @property
     def system_prompt(self) -> str:
@@ -119,9 +123,21 @@ class Inspector(Vertical):
         text = self.query_one(SystemPrompt).text
         return self._shown_prompt if text == clean(self._shown_prompt) else text
 
+    @property
+    def replying(self) -> bool:
+        """Whether a reply is being written, which some parameters can't change any more."""
+        return self._replying
+
+    @replying.setter
+    def replying(self, replying: bool) -> None:
+        if replying != self._replying:
+            self._replying = replying
+            if isinstance(self._described, Parameter) and not self._described.live:
+                self._describe(self._described, None)
+
     def take_focus(self) -> None:
-        """Go to the first parameter, as soon as there is one."""
-        rows = self.query(ParameterRow)
+        """Go to the parameters, as soon as they are there."""
+        rows = self.query(ParameterList)
         self._focus_wanted = not rows
         if rows:
             rows.first().focus()
@@ -131,6 +147,39 @@ class Inspector(Vertical):
         self.post_message(InspectorOpened())
         if self._focus_wanted:
             self.take_focus()
+
+    # --- looking for parameters
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Esc is the screen's where nothing is looked for."""
+        del parameters
+        return action != "clear_filter" or self._rows.outline.is_filtered
+
+    def action_clear_filter(self) -> None:
+        """Show all parameters."""
+        self.query_one(ParameterFilter).value = ""
+
+    @on(Input.Changed, "#parameter-filter")
+    def filter_typed(self, event: Input.Changed) -> None:
+        """Show what is looked for."""
+        event.stop()
+        self.set_class(bool(event.value.strip()), "-filtered")
+        self._rows.filter(event.value)
+        self._rows.describe()
+
+    @on(ParameterList.LetterTyped)
+    def letter_typed(self, event: ParameterList.LetterTyped) -> None:
+        """A letter begins to look for a parameter, ? shows the whole help."""
+        event.stop()
+        if event.character == "?":
+            self.query_one(ParameterHelp).toggle_whole()
+            return
+        field = self.query_one(ParameterFilter)
+        field.focus()
+        field.value = "" if event.character == "/" else field.value + event.character
+        field.cursor_position = len(field.value)
+
+    # --- changes
 
     @on(TextArea.Changed, "#system-prompt")
     def prompt_typed(self, event: TextArea.Changed) -> None:
@@ -142,90 +191,84 @@ class Inspector(Vertical):
             self._pause.stop()
         self._pause = self.set_timer(_TYPING_PAUSE_S, self._tell_prompt)
 
-    @on(ParameterRow.Changed)
-    def value_changed(self, event: ParameterRow.Changed) -> None:
-        """Show the new value, and tell of it unless it is still being dragged."""
-        event.stop()
-        edits = {name: value for name, value in self._edits.items() if name != event.name}
-        if event.value is not None:
-            edits[event.name] = event.value
-        self._edits = edits
-        self._resolve()
-        self._describe(event.name, None)
-        if event.final:
-            self.post_message(EditsChanged(dict(edits)))
-
-    @on(ParameterRow.Described)
-    def row_described(self, event: ParameterRow.Described) -> None:
-        """Say what the row under focus or pointer does."""
-        event.stop()
-        self._describe(event.name, event.error)
-
-    @on(ParameterRow.EditorRequested)
-    def edit_texts(self, event: ParameterRow.EditorRequested) -> None:
-        """Open a dialog for a parameter that holds several texts or ids."""
-        from chatapp.ui.dialogs.texts import TextsDialog
-
+    @on(ParameterList.Changed)
+    def value_changed(self, event: ParameterList.Changed) -> None:
+        """Show the new value, and tell of it unless it is still being dragged; one that can't be says why."""
         event.stop()
         parameter = PARAMETERS[event.name]
+        try:
+            layers = self._layers.with_edit(event.name, event.value)
+        except ParameterError as error:
+            self._describe(parameter, error)
+            return
+        self._layers = layers
+        self._draw()
+        self._describe(parameter, None)
+        if event.final:
+            self.post_message(EditsChanged(dict(layers.edits), event.name))
 
-        def take(value: Value) -> None:
-            self.post_message(ParameterRow.Changed(parameter.name, value or None))
+    @on(ParameterLines.Described)
+    def line_described(self, event: ParameterLines.Described) -> None:
+        """Say what the line under cursor or pointer does."""
+        event.stop()
+        self._describe(event.line, event.error)
 
-        current = self._resolution[parameter.name]
-        self.app.push_screen(TextsDialog(parameter, current), lambda result: take(result[0]) if result else None)
+    @on(ParameterList.EditorRequested)
+    def open_editor(self, event: ParameterList.EditorRequested) -> None:
+        """Open the dialog for a value that has no room on a line."""
+        event.stop()
+        name = event.name
+
+        async def check(value: Value) -> None:
+            await self._examine(self._layers.with_edit(name, value).edits)
+
+        def take(answer: tuple[Value] | None) -> None:
+            if answer is not None:
+                self.post_message(ParameterList.Changed(name, answer[0]))
+
+        self.app.push_screen(_dialog(PARAMETERS[name], self._layers.resolution, check), take)
 
     def _tell_prompt(self) -> None:
         self._pause = None
         self._shown_prompt = self.query_one(SystemPrompt).text
         self.post_message(SystemPromptEdited(self._shown_prompt))
 
-    def _resolve(self) -> None:
-        self._resolution = resolve(edits=self._edits, model=self._model)
-        for row in self.query(ParameterRow):
-            row.show(self._resolution.setting(row.parameter.name))
-        self._describe(self._described, None)
+    # --- drawing
 
-    def _describe(self, name: str, error: ParameterError | None) -> None:
-        self._described = name
-        self.query_one("#parameter-help", Static).update(self._description(error))
+    @property
+    def _rows(self) -> ParameterList:
+        return self.query_one(ParameterList)
 
-    def _description(self, error: ParameterError | None) -> Content:
-        parameter = PARAMETERS[self._described]
-        if error is not None:
-            return Content.assemble(
-                (clean_line(error.message), "bold $error"), "\n", (clean_line(error.hint), "$foreground")
-            )
-        setting = self._resolution.setting(parameter.name)
-        parts: list[Content | str | tuple[str, str]] = [
-            (parameter.name, "bold $primary"),
-            ("  " + _origin(parameter, setting.source), "$muted"),
-            ("\n" + _KEYS.get(parameter.kind, _NUMBER_KEYS), "$muted"),
-            ("\n" + parameter.help, "$foreground"),
-        ]
-        if parameter.effects:
-            parts.append(("\n" + parameter.effects, "$muted"))
-        if setting.moot:
-            parts.append(("\nNo effect now: " + setting.moot + ".", "$warning"))
-        return Content.assemble(*parts)
+    def _draw_anew(self) -> None:
+        """Draw values that did not come from here; where they contradict each other, that is said first."""
+        self._draw()
+        if self._layers.problem is not None:
+            self._describe(self._rows.cursor, self._layers.problem)
+
+    def _draw(self) -> None:
+        self._rows.show(self._layers.resolution)
+        self._describe(self._described or self._rows.cursor, None)
+
+    def _describe(self, line: Line, error: ParameterError | None) -> None:
+        self._described = line
+        shown = self.query_one(ParameterHelp)
+        if isinstance(line, Parameter):
+            setting = self._layers.resolution.setting(line.name)
+            shown.show(describe(line, setting, replying=self._replying, error=error), keys_of(line))
+        elif (group := group_of(line)) is not None:
+            shown.show(*describe_group(group))
 
 
-def _origin(parameter: Parameter, source: str) -> str:
-    """Where the value in force comes from, in words."""
-    words = {"edit": "set here", "preset": "from the preset", "model": "the model's own wish"}
-    if source in words:
-        return words[source]
-    return "default" if parameter.default is not None else "unset"
+def _dialog(parameter: Parameter, resolution: Resolution, check: Check) -> ValueDialog:
+    """The dialog for a parameter's kind; each is imported when it is asked for."""
+    if parameter.kind == "stages":
+        from chatapp.ui.dialogs.stages import StagesDialog
 
+        return StagesDialog(parameter, resolution, check)
+    if parameter.kind == "text" and parameter.takes_file:
+        from chatapp.ui.dialogs.text import TextDialog
 
-def model_values(metadata: Mapping[str, str]) -> dict[str, Value]:
-    """The sampling values that a model's own metadata wish for; unreadable ones count as absent."""
-    values: dict[str, Value] = {}
-    for parameter in PARAMETERS.values():
-        text = metadata.get(f"general.sampling.{parameter.metadata_key}") if parameter.metadata_key else None
-        if text is not None:
-            try:
-                values[parameter.name] = parameter.parse(text)
-            except ParameterError:
-                continue
-    return values
+        return TextDialog(parameter, resolution[parameter.name], check)
+    from chatapp.ui.dialogs.texts import TextsDialog
+
+    return TextsDialog(parameter, resolution[parameter.name], check)

@@ -24,7 +24,8 @@ INDENT = "  "
 """What stands left of everything but the header."""
 
 _NOWHERE = Source("")
-_CUT = ("max_new_tokens", "max_length", "context_full")
+_SELF_EVIDENT = (None, "end", "stopped", "stop_text", "stop_token")
+"""Ends that need no words: the reply is whole as it stands, or its status says so."""
 _UNITS = ("kB", "MB", "GB", "TB")
 
 
@@ -106,8 +107,10 @@ def _remarks(message: StoredMessage, progress: str) -> Iterator[tuple[str, str]]
         yield "failure", f"{STATUSES[status]}: {generation.error}"
     elif STATUSES[status]:
         yield "failure" if status == "failed" else "status", STATUSES[status]
-    if generation is not None and generation.stop_reason in _CUT:
+    if generation is not None and generation.stop_reason not in _SELF_EVIDENT:
         yield "status", STOP_REASONS[generation.stop_reason]
+    if generation is not None and generation.missing_words:
+        yield "status", f"without the required {', '.join(f'“{word}”' for word in generation.missing_words)}"
 
 
 def _line(pieces: Sequence[Piece], look: Look) -> RenderedLine:

@@ -219,6 +219,64 @@ async def test_details_are_given_for_every_token() -> None:
     assert ids == last(events).token_ids
 
 
+async def test_what_is_taken_back_is_told_of_anew() -> None:
+    script = Script(text=("one two", " three four", Withdrawal(5), " five"), details=True)
+    events = await play(ScriptedBackend([script]))
+    details = [event for event in events if isinstance(event, TokenDetails)]
+    assert [(event.offset, len(event.tokens)) for event in details] == [(0, 2), (2, 2), (2, 1), (3, 1)]
+    assert last(events).rewinds == 1
+
+
+async def test_alternatives_come_where_they_are_asked_for() -> None:
+    backend = ScriptedBackend([Script(text="a b")])
+    asked = await play(backend, msgspec.structs.replace(HI, alternatives=3))
+    tokens = [token for event in asked if isinstance(event, TokenDetails) for token in event.tokens]
+    assert [len(token.alternatives) for token in tokens] == [3, 3]
+    assert not [event for event in await play(backend) if isinstance(event, TokenDetails)]
+
+
+async def test_planned_changes_are_made_at_their_token() -> None:
+    change = ParameterChanged(request_id=0, offset=2, name="max_new_tokens", value=3)
+    stop = ParameterChanged(request_id=0, offset=1, name="stop", value=["x"])
+    request = msgspec.structs.replace(HI, changes=(change, stop))
+    events = await play(ScriptedBackend([Script(text="a b c d e")]), request)
+    changed = [(each.offset, each.value) for each in events if isinstance(each, ParameterChanged)]
+    assert changed == [(1, ["x"]), (2, 3)]
+    assert (last(events).stop_reason, last(events).reply_tokens) == ("max_new_tokens", 3)
+
+
+async def test_other_values_hold_while_it_thinks() -> None:
+    request = msgspec.structs.replace(HI, thinking={"max_new_tokens": 2})
+    script = Script(reasoning="a b c", text="d e f")
+    assert last(await play(ScriptedBackend([script]), request)).reply_tokens == 2
+    assert last(await play(ScriptedBackend([Script(text="d e f")]), request)).reply_tokens == 3
+
+
+async def test_max_time_cuts_and_other_ends_are_played() -> None:
+    slow = ScriptedBackend([Script(text="a b c d e f", tokens_per_second=100)])
+    cut = last(await play(slow, msgspec.structs.replace(HI, edits={"max_time": 0.015})))
+    assert cut.stop_reason == "max_time" and 0 < cut.reply_tokens < 6
+    for reason in ("loop", "no_candidate"):
+        played = last(await play(ScriptedBackend([Script(text="a", stop_reason=reason, missing_words=("b",))])))
+        assert (played.stop_reason, played.missing_words) == (reason, ("b",))
+
+
+async def test_candidates_answer_to_every_setting_of_one_place() -> None:
+    backend = ScriptedBackend([Script()])
+    cold, warm = [await backend.candidates((1, 2), {"top_k": 5, "temperature": value}) for value in (0.1, 2.0)]
+    assert cold[0].probability > warm[0].probability > warm[4].probability > cold[4].probability
+    assert [each.text for each in cold] == [each.text for each in warm]
+    assert len(await backend.candidates((1, 2), {}, limit=4)) == 4
+    with pytest.raises(Unsupported, match="penalties"):
+        await backend.candidates((1, 2), {"presence_penalty": 1.0})
+
+
+async def test_ids_are_words_again() -> None:
+    backend = ScriptedBackend([Script(text="seven swans")])
+    await play(backend)
+    assert await backend.token_texts((*tokenise("seven swans fox"), 31_999)) == ["seven", " swans", " fox", "\ufffd"]
+
+
 async def test_raw_prompts_and_prefill_are_part_of_the_prompt() -> None:
     backend = ScriptedBackend([Script(text="x")])
     raw = await backend.prepare(GenerationRequest(prompt="Once", prefill=" upon"))

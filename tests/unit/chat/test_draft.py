@@ -9,7 +9,17 @@ import pytest
 from chatapp.chat.draft import Draft
 from chatapp.core.conversations import Generation, StoredMessage
 from chatapp.core.errors import ContextFull
-from chatapp.core.events import Finished, ParameterChanged, ReasoningAdded, StopReason, TextAdded, Timings, Withdrawn
+from chatapp.core.events import (
+    Finished,
+    ParameterChanged,
+    ReasoningAdded,
+    StopReason,
+    TextAdded,
+    Timings,
+    TokenDetail,
+    TokenDetails,
+    Withdrawn,
+)
 from chatapp.core.messages import ReasoningPart, TextPart
 
 GENERATION = Generation(model_name="m", model_fingerprint="f", template_sha256="t", settings=(), seed=1)
@@ -55,6 +65,8 @@ def finished(stop_reason: StopReason = "end") -> Finished:
         timings=Timings(generation_s=0.5),
         seed=99,
         token_ids=(4, 5),
+        missing_words=("fox",),
+        rewinds=1,
     )
 
 
@@ -88,6 +100,7 @@ def test_the_end_is_recorded(watch: Watch) -> None:
     assert (generation.stop_reason, generation.prompt_tokens, generation.cached_tokens) == ("end", 5, 3)
     assert (generation.processed_tokens, generation.reply_tokens, generation.seed) == (2, 2, 99)
     assert (generation.token_ids, generation.timings) == ((4, 5), Timings(generation_s=0.5))
+    assert (generation.missing_words, generation.rewinds) == (("fox",), 1)
 
 
 def test_nothing_changes_after_the_end(watch: Watch) -> None:
@@ -117,6 +130,31 @@ def test_a_prefill_begins_the_text_and_is_never_withdrawn(watch: Watch) -> None:
     reply.apply(finished())
     assert reply.message.generation is not None
     assert reply.message.generation.token_ids == ()
+
+
+def told(offset: int, *token_ids: int) -> TokenDetails:
+    tokens = tuple(TokenDetail(token_id, -1.0, 0, 2.0) for token_id in token_ids)
+    return TokenDetails(request_id=1, offset=offset, tokens=tokens)
+
+
+def known(reply: Draft) -> list[int]:
+    return [each.token_id for each in reply.details if each is not None]
+
+
+def test_details_of_rewound_tokens_are_replaced(watch: Watch) -> None:
+    reply = draft(watch)
+    for event in (told(0, 4), told(1, 8, 9), told(1, 5, 6)):
+        reply.apply(event)
+    assert known(reply) == [4, 5, 6]
+
+
+def test_details_end_with_the_reply(watch: Watch) -> None:
+    reply = draft(watch)
+    reply.apply(told(0, 4, 5, 2))
+    reply.apply(finished())
+    assert known(reply) == [4, 5]
+    reply.apply(told(0, 9))
+    assert known(reply) == [4, 5]
 
 
 def test_changes_made_while_it_ran_are_kept(watch: Watch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from desk import Desk, play
 
-from chatapp.backends.script import Failure, Script
+from chatapp.backends.script import Failure, Script, Withdrawal
 from chatapp.backends.scripted import ScriptedBackend
 from chatapp.core.backend import GenerationRequest, Prepared
 from chatapp.core.errors import EngineCrashed, EngineError, ModelLoadFailed, StoreUnwritable, Unsupported, UsageError
@@ -45,6 +45,33 @@ async def test_a_turn_streams_and_stores_the_reply(desk: MakeDesk) -> None:
     assert (generation.stop_reason, generation.reply_tokens) == ("end", finished.reply_tokens)
     assert (generation.timings, generation.token_ids) == (finished.timings, finished.token_ids)
     assert at.session.turns == ()
+
+
+async def test_the_details_of_tokens_are_stored_with_the_end(desk: MakeDesk) -> None:
+    script = Script(text=("One fox", " ran far", Withdrawal(8), " sat."), details=True, missing_words=("hen",))
+    at = desk(script)
+    conversation = await at.session.create()
+    turn = await at.session.send(conversation.id, "Hi")
+    seen = []
+    async for event in turn:
+        seen.append(len(at.session.token_details(turn.reply.id) or ()))
+        if isinstance(event, TextAdded):
+            assert at.saved.token_details(turn.reply.id) is None
+    assert seen[-1] == 4 and max(seen) == 4
+    generation = at.row(turn).generation
+    assert generation is not None
+    assert (generation.missing_words, generation.rewinds) == (("hen",), 1)
+    stored = at.session.token_details(turn.reply.id)
+    assert stored is not None and stored == turn.details
+    assert tuple(each.token_id for each in stored if each is not None) == generation.token_ids
+
+
+async def test_a_reply_of_which_nothing_was_told_has_no_details(desk: MakeDesk) -> None:
+    at = desk(Script(text="Hello."))
+    turn = await at.session.send((await at.session.create()).id, "Hi")
+    async for event in turn:
+        assert not at.session.token_details(turn.reply.id), event
+    assert at.session.token_details(turn.reply.id) is None
 
 
 @pytest.mark.parametrize("incognito", [False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,15 @@ from chatapp.chat.session import Session
 from chatapp.chat.turn import Turn
 from chatapp.cli.dialogue import Dialogue
 from chatapp.cli.narration import Narration
-from chatapp.cli.reply import ReplyView, until_interrupted
+from chatapp.cli.reply import CUT, ReplyView, is_unmet, until_interrupted
 from chatapp.cli.result import result_of
 from chatapp.cli.streams import ClosedPipe, Output
+from chatapp.core.conversations import Generation
 from chatapp.core.errors import EngineCrashed, NotFound, UsageError
+from chatapp.core.events import STOP_REASONS, Finished, StopReason, Timings
+from chatapp.core.parameters import Value, resolve
 from chatapp.core.paths import Paths
+from chatapp.core.presets import Preset
 from chatapp.storage.store import Store
 
 
@@ -200,3 +205,64 @@ async def test_a_title_can_be_given_and_commands_need_their_words(store: Store) 
     assert store.conversations.get(dialogue.conversation_id or 0).title == "Plans for May"
     assert "Plans for May" in await dialogue.command("/load", "")
     assert "Plans for May" in await dialogue.command("/show", "")
+
+
+@pytest.mark.parametrize(
+    ("edits", "facts", "unmet"),
+    [
+        ({}, {"stop_reason": "max_new_tokens"}, False),
+        ({"regex": "a+"}, {"stop_reason": "end"}, False),
+        ({"regex": "a+"}, {"stop_reason": "max_new_tokens"}, True),
+        ({"json_value": True}, {"stop_reason": "max_time"}, True),
+        ({"json_value": False}, {"stop_reason": "max_time"}, False),
+        ({}, {"stop_reason": "no_candidate"}, True),
+        ({}, {"stop_reason": "end", "missing_words": ("fox",)}, True),
+    ],
+)
+def test_a_reply_that_breaks_its_constraints_is_known(
+    edits: dict[str, Value], facts: dict[str, object], unmet: bool
+) -> None:
+    generation = Generation(
+        model_name="", model_fingerprint="", template_sha256="", settings=resolve(edits=edits).settings, seed=1, **facts
+    )  # type: ignore[arg-type]
+    assert is_unmet(generation) == unmet
+
+
+@pytest.mark.parametrize("reason", sorted(CUT))
+async def test_a_reply_that_is_cut_says_why(store: Store, reason: StopReason) -> None:
+    _, turn = await sent(store, Script(text="Half a", stop_reason=reason))
+    assert (await shown(turn))[1] == f"chatapp: the reply is not whole: {STOP_REASONS[reason]}\n"
+
+
+def test_missing_words_are_said() -> None:
+    err = io.StringIO()
+    view = ReplyView(None, Narration(stream=err))
+    view._show(
+        Finished(
+            request_id=1, stop_reason="end", prompt_tokens=1, cached_tokens=0, processed_tokens=1, reply_tokens=1,
+            timings=Timings(), seed=1, missing_words=("fox", "hen\x1b"),
+        )
+    )  # fmt: skip
+    assert err.getvalue() == "chatapp: the reply lacks required words: fox, hen␛\n"
+
+
+async def test_the_preset_is_in_force_and_told(store: Store) -> None:
+    preset = Preset(name="mine", sampling={"top_k": 7}, system_prompt="Be brief.")
+    session = Session(store, ScriptedBackend((Script(text="Hi."),)), preset=preset)
+    dialogue = Dialogue(session, edits={}, family={"top_k": 9, "top_p": 0.4})
+    assert await dialogue.command("/show", "top_k") == "top_k = 7 [preset]"
+    assert await dialogue.command("/show", "top_p") == "top_p = 0.4 [family]"
+    shown_lines = (await dialogue.command("/show", "")).splitlines()
+    assert "preset: mine" in shown_lines and "top_k = 7 [preset]" in shown_lines
+    assert not any(line.startswith("grammar") for line in shown_lines)
+    assert "grammar = none [default]" in await dialogue.command("/show", "all")
+    turn = await dialogue.ask("Hello")
+    assert "preset: mine" in (await shown(turn, verbose=True))[1]
+    assert result_of(turn, None, kept=True).preset == "mine"
+
+
+async def test_set_reads_a_file(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "a b.gbnf"
+    file.write_text('root ::= "a"')
+    dialogue = Dialogue(Session(store, ScriptedBackend((Script(text="Hi."),))), edits={})
+    assert await dialogue.command("/set", f"grammar @{file}") == 'grammar = root ::= "a" [edit]'

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from chatapp.core import events
-from chatapp.core.backend import ModelCard
+from chatapp.core.backend import Candidate, ModelCard
 from chatapp.core.errors import ChatappError, ContextFull, EngineError, ModelInvalid, kinds
 from chatapp.core.loading import LoadSettings
 from chatapp.core.pieces import Piece
@@ -19,15 +19,21 @@ from chatapp.engine.protocol import (
     Answer,
     AnswerNow,
     CancelLoad,
+    CandidatesListed,
     Command,
     Failed,
     Generate,
     Hello,
+    ListCandidates,
     Load,
     Loaded,
     Loading,
     Pulse,
     Reported,
+    Score,
+    Scored,
+    Spell,
+    Spelled,
     Stop,
     Tokenize,
     Tokenized,
@@ -43,10 +49,18 @@ COMMANDS: list[Command] = [
         token_ids=(1, 2, 3),
         values={"temperature": 0.5, "top_k": 4, "ignore_eos": True, "stop": ["a", "b"], "seed": None, "ids": [1, 2]},
         seed=4_294_967_294,
+        thinking={"temperature": 1.0},
+        changes=(events.ParameterChanged(request_id=1, offset=2, name="top_k", value=3),),
+        grammar='root ::= "a"',
+        prefix="a",
+        alternatives=10,
         samples=3,
         reasoning=CHANNELS,
         reasoning_open=True,
     ),
+    Score(request_id=6, token_ids=(1, 2), start=1),
+    Spell(request_id=9, token_ids=(1, 2)),
+    ListCandidates(request_id=7, token_ids=(1, 2), values={"top_k": 3}, limit=5),
     Update(3, {"stop": ["x"], "temperature": 1.0}),
     AnswerNow(4),
     Stop(5),
@@ -58,7 +72,7 @@ EVENTS: list[events.Event] = [
     events.TextAdded(request_id=1, text="日", tokens=3),
     events.ReasoningAdded(request_id=1, text="hm", tokens=1),
     events.Withdrawn(request_id=1, characters=4),
-    events.TokenDetails(request_id=1, offset=3, tokens=(events.TokenDetail(1, -0.5, 2, 0.1, ((7, -1.0),)),)),
+    events.TokenDetails(request_id=1, offset=3, tokens=(events.TokenDetail(1, -0.5, 2, 0.1, 3.0, 0.2, ((7, -1.0),)),)),
     events.ParameterChanged(request_id=1, offset=2, name="stop", value=["a"]),
     events.Finished(
         request_id=1,
@@ -72,6 +86,8 @@ EVENTS: list[events.Event] = [
         cached_reason="why",
         stop_text="x",
         token_ids=(8, 9),
+        missing_words=("word",),
+        rewinds=2,
     ),
 ]
 ANSWERS: list[Answer] = [
@@ -79,6 +95,9 @@ ANSWERS: list[Answer] = [
     Loading(0.25),
     Loaded(card=ModelCard(name="m", metadata={"a": "b"}, template=None), bos="<s>", eos="", sequences=16),
     Tokenized(6, (1, 2)),
+    Spelled(9, ("a", "\ufffd")),
+    Scored(6, (events.TokenDetail(1, -0.5, 2, 0.1),)),
+    CandidatesListed(7, (Candidate(3, "x", -1.5, 0.25, "top_k"),)),
     *(Reported(event) for event in EVENTS),
     Failed(request_id=None, kind="ModelInvalid", message="m", hint="h"),
     Pulse("decode", 1.5),

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatapp.engine.protocol import Generate
+from chatapp.engine.worker.job import Job
+from chatapp.engine.worker.llama import Vocabulary
 from chatapp.engine.worker.reply import Reply
 from chatapp.engine.worker.sampling.chain import Chain
 from chatapp.engine.worker.scheduler import (
@@ -19,7 +21,8 @@ from chatapp.engine.worker.scheduler import (
     room_needed,
     share,
 )
-from chatapp.engine.worker.slot import Job, Slot
+from chatapp.engine.worker.slot import Slot
+from chatapp.engine.worker.words import RequiredWords
 
 
 def slot(tokens: int, pending: int, *, arrived: float | None = 0.0, replying: bool = False, base: int = 0) -> Slot:
@@ -27,8 +30,21 @@ def slot(tokens: int, pending: int, *, arrived: float | None = 0.0, replying: bo
     made = Slot(base, list(range(base, base + tokens)), list(range(pending)))
     if arrived is not None:
         request = Generate(request_id=1, token_ids=(1,), values={}, seed=0)
-        made.job = Job(request, 0, 0, cast(Chain, None), cast(Reply, None), [], arrived)
-        made.job.first_token = 1.0 if replying else None
+        made.work = Job(
+            request=request,
+            sample=0,
+            seed=0,
+            values={},
+            thinking={},
+            chain=cast(Chain, None),
+            reply=cast(Reply, None),
+            grammar=None,
+            required=RequiredWords(()),
+            vocabulary=cast(Vocabulary, None),
+            prompt=[],
+            arrived=arrived,
+            first_token=1.0 if replying else None,
+        )
     return made
 
 

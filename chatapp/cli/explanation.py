@@ -1,0 +1,79 @@
+"""What `chatapp ask --explain` says: the values in force, where each comes from, and which have no effect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from chatapp.cli.reply import is_told
+from chatapp.core.backend import Prepared
+from chatapp.core.cleaning import clean_line
+from chatapp.core.parameters import PARAMETERS, SOURCES, Setting, StoredValue, as_stored
+
+_THINKING = "while the model thinks"
+_SHOWN = 60
+"""Characters of one value."""
+
+
+def _about(description: str) -> msgspec.Meta:
+    return msgspec.Meta(description=description)
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What `chatapp ask --explain --json` writes."""
+
+    preset: Annotated[str, _about("the preset's name; empty where there is none")]
+    settings: Annotated[
+        tuple[Setting, ...],
+        _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
+    ]
+    thinking: Annotated[dict[str, StoredValue], _about("values of the preset that differ while the model thinks")]
+    unsupported: Annotated[dict[str, str], _about("parameters that this model can't honour, and why")]
+    notices: Annotated[tuple[str, ...], _about("what was done to the request, in words")]
+    prompt: Annotated[str, _about("the exact text that the model would get")]
+    prompt_tokens: Annotated[int | None, _about("how many tokens that is")]
+
+
+def explanation_of(prepared: Prepared, preset: str) -> Explanation:
+    """Everything that is known of a request before it runs; `preset` is the name of its preset."""
+    return Explanation(
+        preset=preset,
+        settings=prepared.parameters.settings,
+        thinking={name: as_stored(value) for name, value in prepared.request.thinking.items()},
+        unsupported=prepared.unsupported,
+        notices=prepared.notices,
+        prompt=prepared.prompt,
+        prompt_tokens=len(prepared.token_ids) if prepared.token_ids is not None else None,
+    )
+
+
+def lines_of(explanation: Explanation) -> list[str]:
+    """The explanation for people: a line for each parameter that changes something, or that somebody set."""
+    rows = [_row(setting, explanation) for setting in explanation.settings if is_told(setting)]
+    rows += [
+        (name, _short(PARAMETERS[name].show(Setting(name, value, "preset").plain)), _THINKING, "")
+        for name, value in explanation.thinking.items()
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    lines = [_line(row, widths) for row in rows]
+    return [*lines, "All other parameters change nothing."]
+
+
+def _row(setting: Setting, explanation: Explanation) -> tuple[str, str, str, str]:
+    source = SOURCES[setting.source]
+    if setting.source == "preset":
+        source = f"the preset {explanation.preset}".rstrip()
+    why = setting.moot or explanation.unsupported.get(setting.name, "")
+    shown = PARAMETERS[setting.name].show(setting.plain)
+    return setting.name, _short(shown), source, f"without effect: {why}" if why else ""
+
+
+def _line(row: tuple[str, str, str, str], widths: list[int]) -> str:
+    cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+    return "  ".join([*cells, row[3]]).rstrip()
+
+
+def _short(text: str) -> str:
+    plain = clean_line(text)
+    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"

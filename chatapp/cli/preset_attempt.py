@@ -1,0 +1,70 @@
+"""A preset being edited: beside the real one until it is sound, so that a mistake costs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from chatapp.core.editor import editor_command
+from chatapp.core.errors import FileProblem, StoreUnwritable, UsageError
+from chatapp.storage.atomic import write_private
+from chatapp.storage.presets import read_entry
+
+
+class PresetAttempt:
+    """The file that an editor works on.
+
+    `target` is the preset's own file and `before` its text. An attempt that was left there is gone on with.
+    """
+
+    def __init__(self, target: Path, before: str) -> None:
+        self.path = target.parent / "attempts" / target.name
+        self.is_left = self.path.exists()
+        self._target = target
+        self._before = before
+
+    @property
+    def problems(self) -> tuple[FileProblem, ...]:
+        """What is wrong with the attempt."""
+        return read_entry(self.path).problems
+
+    def edit(self) -> bool:
+        """Let a person edit and tell whether anything differs; raise UsageError where the editor fails."""
+        command = editor_command()
+        if not self.is_left:
+            self._write(self.path, self._before)
+        try:
+            code = subprocess.run([*command, str(self.path)], check=False).returncode
+        except OSError as error:
+            self._forget_if_unchanged()
+            raise UsageError(f"{command[0]} did not start: {error.strerror}.", hint="Set EDITOR to another.") from None
+        is_changed = not self._forget_if_unchanged()
+        if code != 0:
+            raise UsageError(
+                f"{command[0]} ended with {code}; the preset is as it was.",
+                hint=f"What was written is in {self.path}." if is_changed else "",
+            )
+        return is_changed
+
+    def keep(self) -> None:
+        """Put the attempt in the place of the preset."""
+        self._write(self._target, self._text)
+        self.path.unlink()
+
+    @property
+    def _text(self) -> str:
+        return self.path.read_text(encoding="utf-8", errors="replace")
+
+    def _forget_if_unchanged(self) -> bool:
+        is_unchanged = not self.path.exists() or self._text == self._before
+        if is_unchanged:
+            self.path.unlink(missing_ok=True)
+        return is_unchanged
+
+    def _write(self, path: Path, text: str) -> None:
+        try:
+            write_private(path, text.encode("utf-8", "replace"))
+        except OSError as error:
+            raise StoreUnwritable(
+                f"{path} can't be written: {error.strerror or error}.", hint="Check that the directory can be written."
+            ) from error

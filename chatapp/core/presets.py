@@ -1,0 +1,66 @@
+"""A preset: sampling, system prompt and load settings under a name."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from chatapp.core.errors import UsageError
+from chatapp.core.loading import LoadSettings
+from chatapp.core.parameters import PARAMETERS, Value
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_-])?")
+_DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))))
+_REACHES = frozenset(("repeat_last_n", "dry_last_n"))
+"""How far back a penalty looks. At their neutral value they would silence a penalty that is set beside the preset."""
+
+LOAD_RANGES: dict[str, tuple[int, int]] = {
+    "context_size": (0, 10_000_000),
+    "gpu_layers": (-1, 10_000),
+    "threads": (0, 1024),
+}
+"""The load settings that a preset may hold, by name, and what each of them may be."""
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """What a preset asks for; all that it does not name is left to the model and to the defaults.
+
+    `sampling` holds parameters by registry name, `thinking` those that differ while the model thinks.
+    `system_prompt` is for conversations that have none. `load` holds fields of `LoadSettings` by name.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    sampling: dict[str, Value] = {}
+    thinking: dict[str, Value] = {}
+    system_prompt: str = ""
+    load: dict[str, int] = {}
+
+    def load_settings(self, base: LoadSettings) -> LoadSettings:
+        """Lay the preset's load settings over `base`."""
+        return msgspec.structs.replace(base, **self.load)
+
+
+def check_preset_name(name: str) -> str:
+    """Return `name` where a preset can be called so; raise UsageError, since it becomes a file's name everywhere."""
+    if _NAME.fullmatch(name) is None or name.partition(".")[0] in _DEVICES:
+        raise UsageError(
+            f"A preset can't be called “{name}”.",
+            hint="A name has at most 64 of the characters a–z, 0–9, -, _ and a dot inside.",
+        )
+    return name
+
+
+NEUTRAL = Preset(
+    name="neutral",
+    title="Neutral",
+    description="Every stage off: the model's own distribution, as it is.",
+    sampling={
+        name: parameter.neutral
+        for name, parameter in PARAMETERS.items()
+        if parameter.stage is not None and parameter.neutral is not None and name not in _REACHES
+    },
+)
+"""Made from the registry, so that a stage which is added is off in it."""

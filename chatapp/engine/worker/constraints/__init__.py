@@ -1,0 +1,1 @@
+"""What an answer must be, as a grammar, and the trial of it before the engine sees it."""

@@ -1,0 +1,117 @@
+"""What a grammar allows at each token of one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chatapp.core.errors import ParameterError
+from chatapp.engine.worker import llama
+from chatapp.engine.worker.constraints.gbnf import QUOTED
+from chatapp.engine.worker.llama import Candidates, NativeStage, Vocabulary
+
+_NOTHING = np.zeros(1, np.float32)
+
+
+class Grammar:
+    """The state of a GBNF grammar in one answer; it never takes a token that it does not allow.
+
+    On top of llama.cpp's own rules, the bytes of the tokens must be valid UTF-8 (llama.cpp lets some overlong forms
+    pass), and control tokens are no text: they are allowed only where the grammar names tokens itself.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, gbnf: str) -> None:
+        """Begin an answer; raise ParameterError where llama.cpp can't read `gbnf`."""
+        self._vocabulary = vocabulary
+        self._gbnf = gbnf
+        self._names_tokens = "<" in QUOTED.sub("", gbnf)
+        self._end_tokens = frozenset(vocabulary.end_tokens())
+        self._control = frozenset(self._control_tokens())
+        self._control_ids = np.array(sorted(self._control), np.int32)
+        self._one = Candidates(1)
+        self._accepted: list[int] = []
+        self._pending = b""
+        self._stage = self._begun()
+
+    @property
+    def length(self) -> int:
+        """How many tokens it has taken."""
+        return len(self._accepted)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the answer is complete as it stands."""
+        return any(self.allows(token) for token in self._end_tokens)
+
+    def allows(self, token: int) -> bool:
+        """Whether `token` may come next."""
+        if token in self._end_tokens:
+            return not self._pending and self._passes(token)
+        return token not in self._control and self._after(token) is not None and self._passes(token)
+
+    def mask(self, candidates: Candidates) -> None:
+        """Give those of `candidates` that may not come next no chance."""
+        candidates.rule_out(self._control_ids)
+        self._stage.apply(candidates)
+        if self._pending:
+            left = candidates.ids[np.isfinite(candidates.logits)]
+            broken = [token for token in left.tolist() if token in self._end_tokens or self._after(token) is None]
+            candidates.rule_out(np.array(broken, np.int32))
+
+    def accept(self, token: int) -> None:
+        """Go on behind `token`; raise ValueError where it is not allowed, since llama.cpp would abort."""
+        if not self.allows(token):
+            raise ValueError(f"the grammar does not allow token {token} after {len(self._accepted)} tokens")
+        if token not in self._end_tokens:
+            self._pending = self._after(token) or b""
+        self._stage.accept(token)
+        self._accepted.append(token)
+
+    def replay(self, tokens: Sequence[int]) -> int:
+        """Accept `tokens` one after the other up to the first that is not allowed; return how many were."""
+        for count, token in enumerate(tokens):
+            if not self.allows(token):
+                return count
+            self.accept(token)
+        return len(tokens)
+
+    def rewind(self, length: int) -> None:
+        """Go back to where the first `length` of the accepted tokens were taken."""
+        kept = self._accepted[:length]
+        self._stage.close()
+        self._stage = self._begun()
+        self._accepted = []
+        self._pending = b""
+        self.replay(kept)
+
+    def close(self) -> None:
+        """Free it."""
+        self._stage.close()
+
+    def _begun(self) -> NativeStage:
+        stage = llama.grammar(self._vocabulary, self._gbnf)
+        if stage is None:
+            raise ParameterError("llama.cpp can't read the grammar.", hint="Try it with `chatapp ask --grammar`.")
+        return stage
+
+    def _passes(self, token: int) -> bool:
+        self._one.fill(_NOTHING)
+        self._one.ids[0] = token
+        self._stage.apply(self._one)
+        return bool(np.isfinite(self._one.logits[0]))
+
+    def _after(self, token: int) -> bytes | None:
+        """The bytes of a character that is not complete behind `token`, None where they can be no UTF-8."""
+        data = self._pending + self._vocabulary.piece(token)
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            return data[error.start :] if error.reason == "unexpected end of data" else None
+        return b""
+
+    def _control_tokens(self) -> list[int]:
+        if self._names_tokens:
+            return []
+        special = self._vocabulary.special_tokens().values()
+        return [mark.token_id for mark in special if mark.control and mark.token_id not in self._end_tokens]

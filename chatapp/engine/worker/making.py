@@ -1,0 +1,73 @@
+"""What a request becomes in the worker: sampler chains and jobs, built for the model that is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from chatapp.core.errors import ParameterError
+from chatapp.core.parameters import PARAMETERS, StoredValue, Value
+from chatapp.engine.protocol import Generate
+from chatapp.engine.worker.constraints.grammar import Grammar
+from chatapp.engine.worker.job import Job, forbidden_words
+from chatapp.engine.worker.llama import Vocabulary
+from chatapp.engine.worker.loader import LoadedModel
+from chatapp.engine.worker.reply import Reply
+from chatapp.engine.worker.sampling.chain import Chain
+from chatapp.engine.worker.words import RequiredWords
+
+
+def plain(values: Mapping[str, StoredValue]) -> dict[str, Value]:
+    """Values as parameters check them, from values as frames carry them."""
+    return {name: PARAMETERS[name].check(cast(Value, value)) for name, value in values.items()}
+
+
+def make_chain(loaded: LoadedModel, values: Mapping[str, Value], seed: int, prompt: Sequence[int]) -> Chain:
+    """A chain for a reply to `prompt`; raise ParameterError where a value means nothing to this model."""
+    return Chain(
+        values,
+        seed=seed,
+        vocabulary=loaded.model.vocabulary,
+        context_size=loaded.card.context_size,
+        prompt=prompt,
+        end_tokens=sorted(loaded.end_tokens),
+        suppressed_tokens=loaded.suppressed_tokens,
+    )
+
+
+def make_job(loaded: LoadedModel, request: Generate, sample: int, arrived: float) -> Job:
+    """One sample of `request`; raise ParameterError where a value or the grammar can't be kept."""
+    vocabulary = loaded.model.vocabulary
+    values, thinking = plain(request.values), plain(request.thinking)
+    seed = (request.seed + sample) % 0xFFFF_FFFF
+    stops = cast("tuple[str, ...]", values["stop"] or ())
+    reply = Reply(vocabulary, stops, request.reasoning, request.reasoning_open, forbidden_words(values))
+    in_force = {**values, **thinking} if reply.is_reasoning else values
+    grammar = _begin_grammar(request, vocabulary) if request.grammar else None
+    return Job(
+        request=request,
+        sample=sample,
+        seed=seed,
+        values=values,
+        thinking=thinking,
+        chain=make_chain(loaded, in_force, seed, request.token_ids),
+        reply=reply,
+        grammar=grammar,
+        grammar_began=grammar.length if grammar is not None else 0,
+        required=RequiredWords(cast("tuple[str, ...]", values["required_words"] or ())),
+        vocabulary=vocabulary,
+        prompt=list(request.token_ids),
+        arrived=arrived,
+    )
+
+
+def _begin_grammar(request: Generate, vocabulary: Vocabulary) -> Grammar:
+    grammar = Grammar(vocabulary, request.grammar)
+    tokens = vocabulary.tokenize(request.prefix, parse_special=False) if request.prefix else []
+    if grammar.replay(tokens) < len(tokens):
+        grammar.close()
+        raise ParameterError(
+            "The beginning that was given to the reply does not fit the form that the answer must have.",
+            hint="Change the prefill, or the grammar, schema, pattern or choices.",
+        )
+    return grammar

@@ -1,0 +1,48 @@
+"""Tokens as people name them: by their text, or by # and their id."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from chatapp.core.errors import ParameterError
+from chatapp.engine.worker.llama import Vocabulary
+
+
+def read_token(name: str, vocabulary: Vocabulary, parameter: str) -> int:
+    """The token that `name` means: its text, or # and its id; raise ParameterError where there is none."""
+    if name.startswith("#") and name[1:].isdecimal():
+        token = int(name[1:])
+        if token >= vocabulary.size:
+            raise ParameterError(
+                f"{parameter}: there is no token {name}.", hint=f"This model's tokens are #0 to #{vocabulary.size - 1}."
+            )
+        return token
+    tokens = vocabulary.tokenize(name, parse_special=False)
+    if len(tokens) == 1 and vocabulary.piece(tokens[0]).decode("utf-8", "replace") == name:
+        return tokens[0]
+    exact = vocabulary.find(name)
+    if exact is not None:
+        return exact
+    parts = ", ".join(f"“{vocabulary.piece(token).decode('utf-8', 'replace')}” (#{token})" for token in tokens[:8])
+    raise ParameterError(
+        f"{parameter}: “{name}” is no single token of this model.",
+        hint=f"It is made of {parts}. Name one of them, or begin the text with a space." if parts else "",
+    )
+
+
+def read_biases(items: Sequence[str], vocabulary: Vocabulary) -> dict[int, float]:
+    """Token ids and what is added to their logits, from TOKEN=BIAS; raise ParameterError for what is none."""
+    biases: dict[int, float] = {}
+    for item in items:
+        name, equals, number = item.rpartition("=")
+        try:
+            bias = float(number)
+        except ValueError:
+            bias = math.nan
+        if not equals or not name or math.isnan(bias) or bias == math.inf:
+            raise ParameterError(
+                f"logit_bias: “{item}” is no TOKEN=BIAS.", hint="Write, for instance, “ hello=-5”, or “#123=-inf”."
+            )
+        biases[read_token(name, vocabulary, "logit_bias")] = bias
+    return biases
