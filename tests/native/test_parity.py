@@ -136,11 +136,13 @@ SAMPLERS: dict[str, tuple[dict[str, Value], Chain]] = {
 
 
 async def test_every_stage_draws_the_tokens_of_a_bare_chain(tiny_model: Path, tmp_path: Path) -> None:
-    ban = ["ban", 356, [EOS, EOT]]
+    # Not ruled out but made hopeless: llama.cpp's typical_p makes no sense of a probability of 0.
+    hopeless = ["bias", 356, [[EOS, -50.0], [EOT, -50.0]]]
+    biases = (f"#{EOS}=-50", f"#{EOT}=-50")
     asked = []
     for edits, stages in SAMPLERS.values():
         chain = stages if ["greedy"] in stages else [*stages, ["dist", DRAWN["seed"]]]
-        asked.append((raw(RAW, **{**DRAWN, "ignore_eos": True, **edits}), [ban, *chain]))
+        asked.append((raw(RAW, **{**DRAWN, "logit_bias": biases, **edits}), [hopeless, *chain]))
     replies = dict(zip(SAMPLERS, await assert_same(tiny_model, tmp_path, asked), strict=True))
     for name, written in replies.items():
         assert len(written) == 100

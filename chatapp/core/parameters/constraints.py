@@ -31,7 +31,8 @@ CONSTRAINTS: tuple[Parameter, ...] = (
         group="Constraints",
         help="The answer must be JSON that this JSON Schema allows; a keyword that can't be enforced is an error "
         "that names it.",
-        effects="Only one of grammar, json_value, json_schema, regex and choices can be set.",
+        effects="Properties come in the declared order, others only where additionalProperties asks for them. "
+        "Only one of grammar, json_value, json_schema, regex and choices can be set.",
         takes_file=True,
         live=False,
         unset="none",
@@ -43,7 +44,8 @@ CONSTRAINTS: tuple[Parameter, ...] = (
         group="Constraints",
         help="The whole answer must match this regular expression; a feature that can't be enforced, such as look-"
         "ahead, is an error that names it.",
-        effects="Only one of grammar, json_value, json_schema, regex and choices can be set.",
+        effects="\\d, \\w and \\s are ASCII only. Only one of grammar, json_value, json_schema, regex and choices "
+        "can be set.",
         live=False,
         unset="none",
     ),

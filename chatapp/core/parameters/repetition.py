@@ -145,7 +145,8 @@ REPETITION: tuple[Parameter, ...] = (
         kind="int",
         group="Repetition",
         help="No n tokens in a row may come twice, the prompt's counted (Hugging Face's no_repeat_ngram_size).",
-        effects="0 turns it off; 3–5 is strict: names, quotes and code need repeats and break.",
+        effects="0 turns it off; 3–5 is strict: names, quotes and code need repeats and break; below 3 even the end "
+        "may not come.",
         default=0,
         neutral=0,
         minimum=0,

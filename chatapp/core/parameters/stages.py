@@ -32,7 +32,7 @@ STAGES: dict[Stage, StageInfo] = {
     "encoder_repetition": StageInfo("encoder_repetition_penalty", reorders=True),
     "no_repeat_ngram": StageInfo("forbids n-grams that stand there already", reorders=True),
     "dry": StageInfo("penalises what would go on repeating a sequence", reorders=True),
-    "smoothing": StageInfo("bends the logits along a curve", aliases=("quadratic",)),
+    "smoothing": StageInfo("bends the logits along a curve", reorders=True, aliases=("quadratic",)),
     "top_n_sigma": StageInfo("cuts by distance from the highest logit", aliases=("top_nsigma", "nsigma")),
     "top_k": StageInfo("keeps the k likeliest"),
     "tfs_z": StageInfo("cuts the flat tail", aliases=("tfs", "tail_free")),

@@ -451,6 +451,7 @@ class Context:
 
 CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 TokenIds = npt.NDArray[np.int32]
+_ROW = np.dtype((np.void, CANDIDATE.itemsize))
 
 
 class Candidates:
@@ -529,10 +530,18 @@ class Candidates:
         if not mask.any():
             mask = np.zeros(self.size, bool)
             mask[int(self.logits.argmax())] = True
-        kept = self._rows[mask]
-        self._rows[: len(kept)] = kept
+        # As plain bytes: numpy copies rows of fields one field at a time.
+        rows = self._rows.view(_ROW)
+        kept = rows[mask]
+        rows[: len(kept)] = kept
         self.in_order = self.in_order and len(kept) == self.size
         self._native.size = len(kept)
+
+    def drop_ruled_out(self) -> None:
+        """Drop those that have no chance, for stages whose formulas have no place for a probability of 0."""
+        possible = np.isfinite(self.logits)
+        if not possible.all():
+            self.keep(possible)
 
     def sort(self) -> None:
         """Put the highest logit first."""

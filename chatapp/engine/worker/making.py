@@ -9,6 +9,7 @@ from chatapp.core.errors import ParameterError
 from chatapp.core.parameters import PARAMETERS, StoredValue, Value
 from chatapp.engine.protocol import Generate
 from chatapp.engine.worker.constraints.grammar import Grammar
+from chatapp.engine.worker.constraints.spelling import spelled
 from chatapp.engine.worker.job import Job, forbidden_words
 from chatapp.engine.worker.llama import Vocabulary
 from chatapp.engine.worker.loader import LoadedModel
@@ -63,8 +64,8 @@ def make_job(loaded: LoadedModel, request: Generate, sample: int, arrived: float
 
 def _begin_grammar(request: Generate, vocabulary: Vocabulary) -> Grammar:
     grammar = Grammar(vocabulary, request.grammar)
-    tokens = vocabulary.tokenize(request.prefix, parse_special=False) if request.prefix else []
-    if grammar.replay(tokens) < len(tokens):
+    tokens = spelled(vocabulary, request.prefix)
+    if tokens is None or grammar.replay(tokens) < len(tokens):
         grammar.close()
         raise ParameterError(
             "The beginning that was given to the reply does not fit the form that the answer must have.",

@@ -285,6 +285,14 @@ def test_a_choice_is_explained_without_being_made(make: Make, candidates: Candid
     assert draws(chain, candidates, 30) == draws(untouched, candidates, 30)
 
 
+def test_explaining_throws_no_dice(make: Make, candidates: Candidates) -> None:
+    edits: dict[str, Value] = {"xtc_probability": 0.5, "xtc_threshold": 0.1}
+    explained, plain = make(edits), make(edits)
+    for _ in range(30):
+        explained.explain(candidates, LOGITS, 4)
+        assert explained.choose(candidates, LOGITS) == plain.choose(candidates, LOGITS)
+
+
 def test_a_steady_choice_tells_what_it_cuts(make: Make, candidates: Candidates) -> None:
     explained = make({"mirostat": 2, "mirostat_tau": 0.4}).explain(candidates, LOGITS, SIZE)
     assert {each.cut_by for each in explained} == {"", "mirostat"}

@@ -155,7 +155,7 @@ class Chain:
         for name in self._order():
             stage = self._stages[name]
             if stage is not None:
-                stage.apply(candidates)
+                _apply_copy(stage, candidates)
                 self._note_cuts(candidates, shown, name, cut_by)
         chances = self._chances(candidates, shown, cut_by)
         return [
@@ -191,7 +191,10 @@ class Chain:
             constraint.mask(candidates)
         for stage in active:
             stage.apply(candidates)
-        self._terminal().apply(candidates)
+        terminal = self._terminal()
+        if terminal not in (self._greedy, self._dice):
+            candidates.drop_ruled_out()
+        terminal.apply(candidates)
         return candidates.selected
 
     def _order(self) -> list[StageName]:
@@ -276,6 +279,7 @@ class Chain:
         if self.is_greedy:
             chosen = int(candidates.ids[int(candidates.logits.argmax())])
             return {chosen: 1.0}
+        candidates.drop_ruled_out()
         terminal = self._terminal().clone()
         terminal.apply(candidates)
         name = next((name for name in _TERMINAL if self._stages[name] is not None), "")
@@ -284,6 +288,16 @@ class Chain:
         chances = {int(token): float(chance) for token, chance in zip(candidates.ids, candidates.chances, strict=True)}
         terminal.close()
         return chances
+
+
+def _apply_copy(stage: Stage, candidates: Candidates) -> None:
+    """Apply `stage` without moving its dice; only llama.cpp's own have any."""
+    if not isinstance(stage, NativeStage):
+        stage.apply(candidates)
+        return
+    copy = stage.clone()
+    copy.apply(candidates)
+    copy.close()
 
 
 def _close(stages: Iterable[Stage | None]) -> None:
