@@ -25,7 +25,7 @@ from chatapp.cli.parameter_option import ParameterCommand, chosen_values, parame
 from chatapp.cli.question import Question, joined_prompt
 from chatapp.cli.streams import Output, as_json_text, has_input, read_input
 from chatapp.cli.token_table import DEFAULT_ALTERNATIVES, MOST_ALTERNATIVES
-from chatapp.core.errors import NotFound, StoreUnwritable, UsageError
+from chatapp.core.errors import NotFound, ParameterError, StoreUnwritable, UsageError
 from chatapp.core.parameters import Value
 
 if TYPE_CHECKING:
@@ -197,7 +197,13 @@ class Asked:
                 shows_reasoning=self._shows_reasoning,
                 exact=self._question.raw,
             )
-            interrupted = await until_interrupted(turn, view.follow(turn))
+            try:
+                interrupted = await until_interrupted(turn, view.follow(turn))
+            except ParameterError:
+                # A value that this model refuses must not stand in the way of --continue.
+                if not self._question.continues:
+                    await session.set_edits(turn.conversation_id, {})
+                raise
             kept = session.persistent and turn.last_save_failed is None
             await self._write_result(output, session, turn, kept=kept)
             if interrupted:

@@ -480,6 +480,17 @@ class Candidates:
         self._native.sorted = False
         self.in_order = True
 
+    def fill_sorted(self, token_ids: TokenIds, logits: Logits) -> None:
+        """Start over with these alone, the highest logit first."""
+        count = len(token_ids)
+        self._data["id"][:count] = token_ids
+        self._data["logit"][:count] = logits
+        self._native.data = self._data.ctypes.data_as(llama.llama_token_data_p)
+        self._native.size = count
+        self._native.selected = -1
+        self._native.sorted = True
+        self.in_order = False
+
     @property
     def size(self) -> int:
         """How many are left."""

@@ -48,7 +48,7 @@ class Loop:
         self._heart = heart
         self._clock = clock
         self._candidates = Candidates(self._vocabulary.size)
-        self._measure = Measure(self._vocabulary.size)
+        self._measure = Measure()
         self._memory = Memory(loaded.context, loaded.model, loaded.sequences)
         self._waiting: list[Work] = []
         self._pace = Pace(loaded.prompt_speed)

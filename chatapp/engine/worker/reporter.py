@@ -22,7 +22,7 @@ from chatapp.engine.protocol import Answer, Failed, Reported
 from chatapp.engine.worker.job import Job
 from chatapp.engine.worker.slot import Slot, Work
 
-FLUSH_S = 0.02
+FLUSH_S = 0.04
 """How long text is gathered before a frame is sent; a reader sees no difference, the pipe does."""
 PROGRESS_S = 0.1
 

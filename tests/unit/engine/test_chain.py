@@ -13,6 +13,7 @@ from chatapp.core.errors import ParameterError
 from chatapp.core.parameters import DEFAULT_CHAIN, PARAMETERS, STAGES, Value
 from chatapp.engine.worker.llama import Candidates, Vocabulary
 from chatapp.engine.worker.sampling.chain import Chain
+from chatapp.engine.worker.sampling.cutting import TopK
 from chatapp.engine.worker.sampling.stages import READS, RECIPES
 
 SIZE = 8
@@ -307,3 +308,22 @@ def test_a_token_without_a_chance_does_not_spoil_typical_p(make: Make, candidate
     plain = make(edits)
     assert with_bans == [plain.choose(candidates, masked) for _ in range(200)]
     assert 1 < len(set(with_bans)) < SIZE - 1
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_likeliest_are_looked_up_as_llama_finds_them(tied: bool) -> None:
+    size = 4096
+    logits = np.random.default_rng(5).normal(0, 3, size).astype(np.float32)
+    if tied:
+        logits = np.round(logits * 4) / 4
+    banned = np.argsort(-logits)[:3].astype(np.int32)
+    native, ours = Candidates(size), Candidates(size)
+    native.fill(logits)
+    native.rule_out(banned)
+    stage = TopK(40)
+    stage.apply(native)
+    assert stage.fill(ours, logits, banned) is not tied
+    if not tied:
+        assert (ours.ids.tolist(), ours.logits.tolist()) == (native.ids.tolist(), native.logits.tolist())
+        assert ours.is_sorted and native.is_sorted
+    stage.close()

@@ -16,7 +16,7 @@ def test_it_says_what_the_softmax_says(size: int, count: int, seed: int, with_ti
     if with_ties:
         logits = np.round(logits)
     token = chosen % size
-    detail = Measure(size).detail(logits, token, alternatives=count, seconds=0.5)
+    detail = Measure().detail(logits, token, alternatives=count, seconds=0.5)
     exact = logits.astype(np.float64)
     log_sum_exp = exact.max() + np.log(np.exp(exact - exact.max()).sum())
     logprobs = exact - log_sum_exp
@@ -32,7 +32,7 @@ def test_it_says_what_the_softmax_says(size: int, count: int, seed: int, with_ti
 
 def test_a_token_that_the_model_rules_out_spoils_nothing() -> None:
     logits = np.array([1.0, -np.inf, 1.0], np.float32)
-    detail = Measure(3).detail(logits, 0, alternatives=2, seconds=0.0)
+    detail = Measure().detail(logits, 0, alternatives=2, seconds=0.0)
     assert (detail.entropy, detail.logprob) == (pytest.approx(np.log(2), abs=1e-6), pytest.approx(-np.log(2), abs=1e-6))
     assert {token for token, _ in detail.alternatives} == {0, 2}
 

@@ -19,6 +19,7 @@ from chatapp.core.parameters import STAGES, Value
 from chatapp.core.parameters import Stage as StageName
 from chatapp.engine.worker import llama
 from chatapp.engine.worker.llama import Candidates, Logits, NativeStage, TokenIds, Vocabulary
+from chatapp.engine.worker.sampling.cutting import TopK
 from chatapp.engine.worker.sampling.details import top
 from chatapp.engine.worker.sampling.stages import READS, RECIPES, Setting, Stage
 from chatapp.engine.worker.sampling.tokens import read_token
@@ -150,7 +151,8 @@ class Chain:
         log_sum_exp = highest + float(np.log(np.exp(logits - highest).sum()))
         cut_by: dict[int, str] = {}
         candidates.fill(logits)
-        self._rule_out(candidates, ())
+        for tokens in self._ruled_out(()):
+            candidates.rule_out(tokens)
         self._note_cuts(candidates, shown, "not allowed", cut_by)
         for name in self._order():
             stage = self._stages[name]
@@ -183,10 +185,16 @@ class Chain:
         constraint: Constraint | None = None,
     ) -> int | None:
         active = [stage for name in self._order() if (stage := self._stages[name]) is not None]
-        if self.is_greedy and not active and constraint is None and not self._rules_out(forbidden):
-            return int(logits.argmax())
-        candidates.fill(logits)
-        self._rule_out(candidates, forbidden)
+        ruled_out = self._ruled_out(forbidden)
+        if self.is_greedy and not active and constraint is None:
+            return _likeliest(logits, _joined(ruled_out))
+        first = active[0] if active else None
+        if constraint is None and isinstance(first, TopK) and first.fill(candidates, logits, _joined(ruled_out)):
+            active = active[1:]
+        else:
+            candidates.fill(logits)
+            for tokens in ruled_out:
+                candidates.rule_out(tokens)
         if constraint is not None:
             constraint.mask(candidates)
         for stage in active:
@@ -202,18 +210,16 @@ class Chain:
         names = [*_FIXED, *cast("tuple[StageName, ...]", self._values["samplers"])]
         return [name for name in names if STAGES[name].reorders] if self.is_greedy else names
 
-    def _rules_out(self, forbidden: Collection[int]) -> bool:
-        return bool(forbidden or len(self._suppressed) or self._ends_are_out or self._not_allowed is not None)
-
-    def _rule_out(self, candidates: Candidates, forbidden: Collection[int]) -> None:
-        if len(self._suppressed):
-            candidates.rule_out(self._suppressed)
+    def _ruled_out(self, forbidden: Collection[int]) -> list[TokenIds]:
+        """The tokens that can't be chosen here, whatever the stages make of the others."""
+        groups = [self._suppressed] if len(self._suppressed) else []
         if self._ends_are_out:
-            candidates.rule_out(self._ends)
+            groups.append(self._ends)
         if self._not_allowed is not None:
-            candidates.rule_out(self._not_allowed)
+            groups.append(self._not_allowed)
         if forbidden:
-            candidates.rule_out(np.fromiter(forbidden, np.int32))
+            groups.append(np.fromiter(forbidden, np.int32))
+        return groups
 
     @property
     def _ends_are_out(self) -> bool:
@@ -288,6 +294,19 @@ class Chain:
         chances = {int(token): float(chance) for token, chance in zip(candidates.ids, candidates.chances, strict=True)}
         terminal.close()
         return chances
+
+
+def _likeliest(logits: Logits, ruled_out: TokenIds) -> int | None:
+    """The token with the highest logit that is not ruled out; of several the first, as llama.cpp takes it."""
+    if not len(ruled_out):
+        return int(logits.argmax())
+    _, tokens = top(logits, len(ruled_out) + 1)
+    left = tokens[~np.isin(tokens, ruled_out)]
+    return int(left[0]) if len(left) and np.isfinite(logits[left[0]]) else None
+
+
+def _joined(groups: Sequence[TokenIds]) -> TokenIds:
+    return np.concatenate(groups) if groups else np.empty(0, np.int32)
 
 
 def _apply_copy(stage: Stage, candidates: Candidates) -> None:

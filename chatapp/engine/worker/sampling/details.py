@@ -13,36 +13,47 @@ _GROUP = 64
 """How many logits share a maximum; they stand far apart, so that whole rows are compared at once."""
 
 
+_FAINTEST = -87.0
+"""Below it a weight is no ordinary float32: processors are slow with those, and -inf times 0 is no number."""
+_CHUNK = 16_384
+"""Logits that are looked at in one go, so that what is computed of them stays in the processor's nearest memory."""
+
+
 class Measure:
     """Reads one position's logits without changing them; its arrays are made once and used at every token."""
 
-    def __init__(self, vocabulary_size: int) -> None:
-        self._shifted = np.empty(vocabulary_size, np.float32)
-        self._weights = np.empty(vocabulary_size, np.float32)
+    def __init__(self) -> None:
+        self._shifted = np.empty(_CHUNK, np.float32)
+        self._weights = np.empty(_CHUNK, np.float32)
 
     def detail(self, logits: Logits, token: int, *, alternatives: int, seconds: float) -> TokenDetail:
         """Look at `token` and the likeliest `alternatives` under `logits` of shape (vocabulary,)."""
         highest, likeliest = top(logits, alternatives)
-        np.subtract(logits, highest, out=self._shifted)
-        np.exp(self._shifted, out=self._weights)
-        total = float(self._weights.sum())
-        with np.errstate(invalid="ignore"):
-            surprise = -float(np.dot(self._weights, self._shifted)) / total
-        if not math.isfinite(surprise):
-            # A token that the model itself rules out has a weight of 0 and a logit of -inf.
-            possible = self._weights > 0
-            surprise = -float(np.dot(self._weights[possible], self._shifted[possible])) / total
+        total, weighted = self._sums(logits, highest)
         log_sum_exp = highest + math.log(total)
         chosen = float(logits[token])
         return TokenDetail(
             token_id=token,
             logprob=chosen - log_sum_exp,
             rank=int(np.count_nonzero(logits > chosen)) if chosen < highest else 0,
-            entropy=max(0.0, math.log(total) + surprise),
+            entropy=max(0.0, math.log(total) - weighted / total),
             log_sum_exp=log_sum_exp,
             seconds=seconds,
             alternatives=tuple((int(other), float(logits[other]) - log_sum_exp) for other in likeliest),
         )
+
+    def _sums(self, logits: Logits, highest: float) -> tuple[float, float]:
+        """Σ w and Σ w·x over x = logit - highest and w = exp(x)."""
+        total = weighted = 0.0
+        for start in range(0, len(logits), _CHUNK):
+            chunk = logits[start : start + _CHUNK]
+            shifted, weights = self._shifted[: len(chunk)], self._weights[: len(chunk)]
+            np.subtract(chunk, highest, out=shifted)
+            np.maximum(shifted, _FAINTEST, out=shifted)
+            np.exp(shifted, out=weights)
+            total += float(weights.sum())
+            weighted += float(np.dot(weights, shifted))
+        return total, weighted
 
 
 def top(logits: Logits, count: int) -> tuple[float, TokenIds]:

@@ -14,7 +14,7 @@ from chatapp.core.parameters import PARAMETERS, Value
 from chatapp.core.parameters import Stage as StageName
 from chatapp.engine.worker import llama
 from chatapp.engine.worker.llama import Candidates, Vocabulary
-from chatapp.engine.worker.sampling.cutting import EpsilonCutoff, EtaCutoff, TailFree, TopA, TypicalP
+from chatapp.engine.worker.sampling.cutting import EpsilonCutoff, EtaCutoff, TailFree, TopA, TopK, TypicalP
 from chatapp.engine.worker.sampling.repeating import EncoderRepetition, ExponentialDecay, NoRepeatNgram
 from chatapp.engine.worker.sampling.shaping import LogitBias, Smoothing
 from chatapp.engine.worker.sampling.tokens import read_biases
@@ -152,7 +152,7 @@ def _top_n_sigma(setting: Setting) -> Stage | None:
 
 def _top_k(setting: Setting) -> Stage | None:
     k = setting.count("top_k")
-    return llama.top_k(k) if k > 0 else None
+    return TopK(k) if k > 0 else None
 
 
 def _tfs_z(setting: Setting) -> Stage | None:
