@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,7 @@ import msgspec
 
 from chatapp.core.backend import Candidate, Capabilities, GenerationRequest, ModelCard, Prepared, Score
 from chatapp.core.errors import ContextFull, EmptyPrompt, ParameterError, TemplateFailed, Unsupported
-from chatapp.core.events import Event
+from chatapp.core.events import Event, ParameterChanged
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import (
     PARAMETERS,
@@ -30,7 +30,7 @@ from chatapp.core.parameters import (
     resolve,
 )
 from chatapp.core.pieces import Piece, RenderedPrompt
-from chatapp.core.reasoning import ReasoningFormat, detect_reasoning
+from chatapp.core.reasoning import ReasoningFormat, ReasoningSplitter, detect_reasoning
 from chatapp.engine.client import EngineClient, Request
 from chatapp.engine.protocol import AnswerNow, Generate, Loaded, Stop, Update
 from chatapp.engine.trial import tried
@@ -81,9 +81,13 @@ class Layers:
 class LocalGeneration:
     """A reply that the engine is writing."""
 
-    def __init__(self, client: EngineClient, request: Request, edits: Values, layers: Layers) -> None:
+    def __init__(
+        self, client: EngineClient, request: Request, edits: Values, layers: Layers, thinking: Collection[str]
+    ) -> None:
+        """`thinking` names the parameters that differ while the model thinks."""
         self._client = client
         self._request = request
+        self._thinking = frozenset(thinking)
         self._edits = dict(edits)
         self._layers = layers
         self._in_force = layers.resolve(edits).values
@@ -95,14 +99,12 @@ class LocalGeneration:
     async def update(self, values: Values) -> None:
         """Change parameters from the next token on; None unsets one."""
         named = {parameter(name).name: parameter(name).check(value) for name, value in values.items()}
-        for name in named:
-            if not PARAMETERS[name].live:
-                raise Unsupported(f"{name} can't change while a reply runs.", hint="Set it for the next reply.")
-        edits: dict[str, Value] = {
-            name: value for name, value in {**self._edits, **named}.items() if value is not None
-        }
+        _check_live(named)
+        edits: dict[str, Value] = {name: value for name, value in {**self._edits, **named}.items() if value is not None}
         in_force = self._layers.resolve(edits).values
-        changed = {name: in_force[name] for name in named if in_force[name] != self._in_force[name]}
+        changed = {
+            name: in_force[name] for name in named if in_force[name] != self._in_force[name] or name in self._thinking
+        }
         self._edits, self._in_force = edits, in_force
         if changed:
             await self._client.control(Update(self._request.id, stored(changed)))
@@ -160,7 +162,8 @@ class LocalBackend:
         layers, notices = self._layers(request, loaded, rendered.text)
         parameters = layers.resolve(request.edits)
         check_agreement({**parameters.values, **check_thinking(request.thinking)})
-        await tried(self._path, parameters.values, request.prefill)
+        _checked_changes(request)
+        await tried(self._path, parameters.values, _answer_begun(request, loaded, rendered.text))
         token_ids = await self._client.tokenize(rendered.pieces, add_bos=cast(bool | None, parameters["add_bos"]))
         _check_room(len(token_ids), loaded.card.context_size)
         seed = parameters["seed"]
@@ -186,22 +189,24 @@ class LocalBackend:
         request = prepared.request
         values = prepared.parameters.values
         form, is_open = _reasoning(request, loaded, prepared.prompt)
+        begun = _answer_begun(request, loaded, prepared.prompt)
         command = Generate(
             request_id=0,
             token_ids=prepared.token_ids,
             values=stored(values),
             seed=prepared.seed,
             thinking=stored(check_thinking(request.thinking)),
-            changes=request.changes,
-            grammar=await tried(self._path, values, request.prefill),
-            prefix=request.prefill,
+            changes=_checked_changes(request),
+            grammar=await tried(self._path, values, begun),
+            prefix=begun,
             alternatives=request.alternatives,
             samples=request.samples,
             reasoning=form,
             reasoning_open=is_open,
         )
         layers, _ = self._layers(request, loaded, prepared.prompt)
-        return LocalGeneration(self._client, await self._client.generate(command), request.edits, layers)
+        running = await self._client.generate(command)
+        return LocalGeneration(self._client, running, request.edits, layers, command.thinking)
 
     async def count(self, text: str) -> int:
         """How many tokens `text` is, control-token text counted as text."""
@@ -289,6 +294,32 @@ def _reasoning(request: GenerationRequest, loaded: Loaded, prompt: str) -> tuple
     if request.prompt is not None:
         return None, False
     return detect_reasoning(loaded.card.template or "", prompt, request.prefill)
+
+
+def _answer_begun(request: GenerationRequest, loaded: Loaded, prompt: str) -> str:
+    """The part of the prefill that is answer; what a model thinks is bound to no form."""
+    form, _ = _reasoning(request, loaded, prompt)
+    if form is None:
+        return request.prefill
+    _, is_open = detect_reasoning(loaded.card.template or "", prompt.removesuffix(request.prefill))
+    splitter = ReasoningSplitter(form, opened=is_open)
+    runs = [*splitter.feed(request.prefill), *splitter.finish()]
+    return "".join(text for kind, text in runs if kind == "text")
+
+
+def _checked_changes(request: GenerationRequest) -> tuple[ParameterChanged, ...]:
+    """The changes that `request` wants made while the reply runs; raise where one can't be made."""
+    for change in request.changes:
+        parameter(change.name).check(cast(Value, change.value))
+    changes = tuple(msgspec.structs.replace(change, name=parameter(change.name).name) for change in request.changes)
+    _check_live(change.name for change in changes)
+    return changes
+
+
+def _check_live(names: Iterable[str]) -> None:
+    for name in names:
+        if not PARAMETERS[name].live:
+            raise Unsupported(f"{name} can't change while a reply runs.", hint="Set it for the next reply.")
 
 
 def _family_values(card: ModelCard, *, thinks: bool) -> dict[str, Value]:

@@ -69,6 +69,11 @@ class Session:
         """The turns that run, and those whose last text is not saved yet."""
         return tuple(self._turns.values())
 
+    @property
+    def opening_prompt(self) -> str:
+        """The system prompt of a conversation that is begun without one: the preset's."""
+        return self.preset.system_prompt if self.preset is not None else ""
+
     def conversations(self, *, filter: str = "", trash: bool = False, limit: int | None = None) -> list[Conversation]:  # noqa: A002
         """List conversations, newest first; `filter` are words in title or messages."""
         return self.store.conversations.list(filter=filter, trash=trash, limit=limit)
@@ -304,7 +309,7 @@ class Session:
 
     def _system_prompt(self, text: str) -> str:
         """The system prompt of a new conversation: `text`, else the preset's."""
-        return text if text.strip() or self.preset is None else self.preset.system_prompt
+        return text if text.strip() else self.opening_prompt or text
 
     def _context(self, conversation: Conversation, edits: Values | None) -> Context:
         """What holds for every request in a conversation; `edits` stand in for its own."""

@@ -172,7 +172,7 @@ class Asked:
                 raw=question.raw,
                 template_variables=question.template_variables,
             )
-        explanation = explanation_of(prepared, choice.preset.name if choice.preset is not None else "")
+        explanation = explanation_of(prepared, choice.preset, system=question.system or "")
         if self._as_json:
             output.line(as_json_text(explanation))
             return exits.SUCCESS

@@ -11,13 +11,13 @@ from chatapp.cli.options import TemplateValue
 from chatapp.cli.parameter_option import read_value
 from chatapp.cli.reply import is_told, settings_in_force
 from chatapp.core.conversations import Conversation
-from chatapp.core.errors import NotFound, UsageError
-from chatapp.core.parameters import PARAMETERS, Resolution, Value, Values, parameter, resolve
+from chatapp.core.errors import ChatappError, NotFound, UsageError
+from chatapp.core.parameters import FORMS, PARAMETERS, Parameter, Resolution, Value, Values, parameter, resolve
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "/set": (
         "/set NAME VALUE",
-        "use a parameter value from the next message on; none takes it back; @FILE reads a long one",
+        'use a parameter value from now on; none takes it back, "none" is that word as text; @FILE reads a long one',
     ),
     "/show": ("/show [NAME|all]", "model, conversation, preset and what is in force; one parameter; or all of them"),
     "/system": ("/system [TEXT]", "set the system prompt from the next message on; alone it shows it"),
@@ -31,6 +31,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Every command with its usage and what it does; a message that begins with a slash is written with two."""
 
 _LISTED = 10
+_TRIAL = "Hello"
+"""The message with which a new constraint is tried."""
+_UNSET = ("none", "unset")
 
 
 class Dialogue:
@@ -100,14 +103,27 @@ class Dialogue:
         if not name or not text.strip():
             raise UsageError("/set needs a name and a value.", hint=f"Names: {', '.join(PARAMETERS)}.")
         declared = parameter(name)
-        value = read_value(declared, text.strip() if declared.takes_file else text)
-        if value is None or value == ():
-            self._edits.pop(declared.name, None)
-        else:
-            self._edits[declared.name] = value
+        value = _read(declared, text)
+        edits = {each: one for each, one in self._edits.items() if each != declared.name}
+        if value is not None:
+            edits[declared.name] = value
+        self._resolution(edits)
+        if value is not None and declared.name in FORMS:
+            await self._try(edits)
+        self._edits = edits
         if self._conversation is not None:
-            await self._session.set_edits(self._conversation.id, self._edits)
+            await self._session.set_edits(self._conversation.id, edits)
         return self._setting(declared.name)
+
+    async def _try(self, edits: Values) -> None:
+        """Raise UsageError where the model can't be held to what `edits` ask."""
+        try:
+            await self._session.preview(_TRIAL, system_prompt=self._system, edits=edits, raw=self._raw)
+        except UsageError:
+            raise
+        except ChatappError:
+            # Whatever else is wrong is no fault of the value, and the next message says it.
+            return
 
     async def _show(self, words: str) -> str:
         shows_all = words.strip() == "all"
@@ -121,7 +137,7 @@ class Dialogue:
             f"system prompt: {self._system or 'none'}",
             f"preset: {self._session.preset.name if self._session.preset is not None else 'none'}",
         ]
-        settings = tuple(each for each in self._resolution().settings if shows_all or is_told(each))
+        settings = tuple(each for each in self._resolution(self._edits).settings if shows_all or is_told(each))
         return "\n".join([*lines, *settings_in_force(settings)])
 
     async def _set_system(self, words: str) -> str:
@@ -164,13 +180,25 @@ class Dialogue:
         return self._conversation
 
     def _setting(self, name: str) -> str:
-        return settings_in_force((self._resolution().setting(name),))[0]
+        return settings_in_force((self._resolution(self._edits).setting(name),))[0]
 
-    def _resolution(self) -> Resolution:
+    def _resolution(self, edits: Values) -> Resolution:
+        """What would be in force with `edits`; raise ParameterError where values contradict each other."""
         preset = self._session.preset
         return resolve(
-            edits=self._edits,
+            edits=edits,
             preset=preset.sampling if preset is not None else {},
             model=self._wishes,
             family=self._family,
         )
+
+
+def _read(declared: Parameter, text: str) -> Value:
+    """The value that was typed behind /set, None to take it back."""
+    word = text.strip()
+    if word.lower() in _UNSET:
+        return None
+    if declared.kind in ("text", "texts") and word.strip('"').lower() in _UNSET and word[0] == word[-1] == '"':
+        text = word.strip('"')
+    value = read_value(declared, text.strip() if declared.takes_file else text)
+    return declared.check(value) if value != () else None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import msgspec
 
+from chatapp.cli.options import TemplateValue
 from chatapp.cli.reply import is_told
 from chatapp.core.backend import Prepared
 from chatapp.core.cleaning import clean_line
 from chatapp.core.parameters import PARAMETERS, SOURCES, Setting, StoredValue, as_stored
+from chatapp.core.presets import Preset
 
 _THINKING = "while the model thinks"
 _SHOWN = 60
@@ -24,6 +27,11 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """What `chatapp ask --explain --json` writes."""
 
     preset: Annotated[str, _about("the preset's name; empty where there is none")]
+    system_prompt: Annotated[str, _about("the system prompt; empty where there is none")]
+    system_prompt_source: Annotated[
+        str, _about("where it comes from: edit (given now), preset, or conversation; empty where there is none")
+    ]
+    template_variables: Annotated[dict[str, TemplateValue], _about("what was given to the chat template by name")]
     settings: Annotated[
         tuple[Setting, ...],
         _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
@@ -35,10 +43,14 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: Annotated[int | None, _about("how many tokens that is")]
 
 
-def explanation_of(prepared: Prepared, preset: str) -> Explanation:
-    """Everything that is known of a request before it runs; `preset` is the name of its preset."""
+def explanation_of(prepared: Prepared, preset: Preset | None, *, system: str = "") -> Explanation:
+    """Everything that is known of a request before it runs; `system` is the system prompt that was given with it."""
+    system_prompt = next((each.text for each in prepared.request.messages if each.role == "system"), "")
     return Explanation(
-        preset=preset,
+        preset=preset.name if preset is not None else "",
+        system_prompt=system_prompt,
+        system_prompt_source=_source_of_prompt(system_prompt, preset, system),
+        template_variables=prepared.request.template_variables,
         settings=prepared.parameters.settings,
         thinking={name: as_stored(value) for name, value in prepared.request.thinking.items()},
         unsupported=prepared.unsupported,
@@ -57,7 +69,33 @@ def lines_of(explanation: Explanation) -> list[str]:
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     lines = [_line(row, widths) for row in rows]
-    return [*lines, "All other parameters change nothing."]
+    return [*_told_besides(explanation), *lines, "All other parameters change nothing."]
+
+
+def _source_of_prompt(text: str, preset: Preset | None, given: str) -> str:
+    if not text:
+        return ""
+    if given.strip():
+        return "edit"
+    return "preset" if preset is not None and preset.system_prompt == text else "conversation"
+
+
+def _told_besides(explanation: Explanation) -> list[str]:
+    """The system prompt and the template's variables, which are no parameters."""
+    sources = {
+        "edit": "given on the command line",
+        "preset": f"the preset {explanation.preset}",
+        "conversation": "the conversation",
+    }
+    lines = []
+    if explanation.system_prompt:
+        source = sources[explanation.system_prompt_source]
+        lines.append(f"system prompt ({source}): {_short(explanation.system_prompt)}")
+    lines += [
+        f"template variable {name} = {_short(json.dumps(value, ensure_ascii=False))}"
+        for name, value in explanation.template_variables.items()
+    ]
+    return lines
 
 
 def _row(setting: Setting, explanation: Explanation) -> tuple[str, str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 
 _FENCE = '"""'
@@ -32,6 +33,20 @@ class Lines:
             block.append(further)
         block[-1] = block[-1].rstrip().removesuffix(_FENCE)
         return "\n".join(block).strip("\n")
+
+    def unread(self) -> str:
+        """How many lines were piped that nobody has read, in words; empty where none was. It never waits for more."""
+        try:
+            descriptor = sys.stdin.fileno()
+            os.set_blocking(descriptor, False)
+            try:
+                count = sum(1 for line in iter(sys.stdin.readline, "") if line.strip())
+            finally:
+                os.set_blocking(descriptor, True)
+        except (AttributeError, OSError):
+            # A pipe on an older Python for Windows can't be asked without waiting.
+            return "what stands behind it was not read"
+        return f"{count:,} more line{'s were' if count > 1 else ' was'} not read" if count else ""
 
     def _line(self, prompt: str) -> str | None:
         if sys.stdin is None:

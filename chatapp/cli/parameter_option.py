@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from chatapp.cli.streams import decode
-from chatapp.core.errors import FileProblem, UsageError
+from chatapp.core.errors import FileProblem, ParameterError, UsageError
 from chatapp.core.parameters import PARAMETERS, Group, Parameter, Value, check
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -91,6 +91,11 @@ def read_value(parameter: Parameter, text: str) -> Value:
 
     Raise ParameterError, UsageError, or FileProblem for a file that can't be read.
     """
+    if not text.strip():
+        raise ParameterError(
+            f"{parameter.option} is empty.",
+            hint="Leave it out, or give it a value; an unset shell variable is empty, too.",
+        )
     if not parameter.takes_file or not text.startswith("@"):
         return parameter.parse(text)
     name = text[1:]
@@ -114,6 +119,8 @@ def _content(parameter: Parameter, name: str) -> str:
     text, bad_characters = decode(content)
     if bad_characters:
         raise FileProblem(f"{parameter.option}: “{name}” is no UTF-8 text.", hint="Save the file as UTF-8.")
+    if not text.strip():
+        raise FileProblem(f"{parameter.option}: “{name}” is empty.", hint="Check the path.")
     return text
 
 

@@ -70,7 +70,7 @@ def list_(as_json: bool) -> None:
         return
     width = max(len(clean_line(entry.name)) for entry in entries)
     for entry in entries:
-        told = _problem(entry) if entry.preset is None else f"{entry.preset.title}. {entry.preset.description}"
+        told = _problem(entry) if entry.preset is None else _about(entry.preset)
         output.line(f"{clean_line(entry.name):<{width}}  {_origin(entry):<7}  {clean_line(told)}".rstrip())
         if entry.hides_shipped:
             Narration().say(f"{entry.name} is yours and hides the shipped preset of that name")
@@ -188,6 +188,13 @@ def _origin(entry: PresetEntry) -> str:
 def _problem(entry: PresetEntry) -> str:
     more = f" (and {len(entry.problems) - 1} more)" if len(entry.problems) > 1 else ""
     return f"can't be used: {entry.problems[0].message}{more}"
+
+
+def _about(preset: Preset) -> str:
+    """Title and description; a preset may lack both."""
+    title = preset.title.strip()
+    title += "." if title and not title.endswith((".", "!", "?", "…")) else ""
+    return " ".join(filter(None, (title, preset.description)))
 
 
 def _listed(entry: PresetEntry) -> Listed:

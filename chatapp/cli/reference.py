@@ -170,9 +170,11 @@ def _commands() -> Iterator[str]:
 
 
 def _help(command: click.Command, path: str, parent: click.Context | None) -> Iterator[str]:
+    names = command.context_settings.get("help_option_names")
     context = click.Context(
-        command, info_name=path.rpartition(" ")[2], parent=parent, max_content_width=_WIDTH, terminal_width=_WIDTH
-    )
+        *(command, parent, path.rpartition(" ")[2]),
+        max_content_width=_WIDTH, terminal_width=_WIDTH, help_option_names=names,
+    )  # fmt: skip
     context.meta[PARAMETERS_ELSEWHERE] = True
     yield f"### `{path}`\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, ParameterCommand):

@@ -47,6 +47,8 @@ class Talk:
             except ChatappError as error:
                 self._narration.error(error)
                 if not self._lines.is_terminal:
+                    if unread := self._lines.unread():
+                        self._narration.say(f"ended at this; {unread}")
                     return error.exit_code
         if self._lines.is_terminal and line is None:
             self._output.line()

@@ -86,7 +86,8 @@ class Presets:
         path = self.path_of(preset.name)
         if path.exists() and not replace:
             raise UsageError(
-                f"There is a preset “{preset.name}” already: {path}.", hint="Choose another name, or replace it."
+                f"There is a preset “{preset.name}” already: {path}.",
+                hint="Choose another name, or replace it with --force.",
             )
         try:
             write_private(path, as_toml(preset).encode("utf-8", "replace"))
@@ -215,7 +216,16 @@ def _load_faults(values: Mapping[str, object]) -> Iterator[Finding]:
             continue
         low, high = LOAD_RANGES[name]
         if type(value) is not int or not low <= value <= high:
-            yield f"load.{name}", f"{name} can't be {value!r:.60}", f"It takes whole numbers from {low} to {high:,}."
+            yield (
+                f"load.{name}",
+                f"{name} can't be “{_as_toml_value(value):.60}”",
+                f"It takes whole numbers from {low} to {high:,}.",
+            )
+
+
+def _as_toml_value(value: object) -> str:
+    """A value as it may stand in a file."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _finding(key: str, error: ChatappError) -> Finding:

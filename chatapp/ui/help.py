@@ -33,6 +33,7 @@ _PARAMETERS = (
     ("0–9", "type a value; ⏎ sets it, Esc does not"),
     ("⌫ Del", "unset: back to the model's value or the default"),
     ("Space", "turn a switch, edit a list"),
+    ("Esc", "show all again, then back to the message; a reply goes on until Esc is pressed there"),
 )
 _KEY_WIDTH = 18
 

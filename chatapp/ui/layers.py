@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from chatapp.core.errors import ParameterError
 from chatapp.core.parameters import (
+    FORMS,
     PARAMETERS,
     Resolution,
     Setting,
@@ -21,6 +23,19 @@ Below: TypeAlias = dict[Source, Values]
 """What stands under the edits, by source."""
 
 _BELOW: tuple[Source, Source, Source] = ("preset", "model", "family")
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A value in force beside which another can't be set; `is_own` where it is set here and so can be unset."""
+
+    name: str
+    source: Source
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is set for this conversation."""
+        return self.source == "edit"
 
 
 class Layers:
@@ -46,6 +61,18 @@ class Layers:
         if layers.problem is not None and (self.problem is None or self.problem.message != layers.problem.message):
             raise layers.problem
         return layers
+
+    def without(self, name: str) -> Layers:
+        """The same with one value unset."""
+        return Layers({known: value for known, value in self.edits.items() if known != name}, self.below)
+
+    def rival(self, name: str) -> Rival | None:
+        """What already says what the whole answer must be, where `name` would say it too."""
+        for other in FORMS if name in FORMS else ():
+            setting = self.resolution.setting(other)
+            if other != name and PARAMETERS[other].is_on(setting.plain):
+                return Rival(other, setting.source)
+        return None
 
     def _contradictory(self, why: str) -> Resolution:
         """Every value as it was given, so that one of them can be unset."""

@@ -21,7 +21,12 @@ from chatapp.engine.trial import tried
 
 REFUSED: dict[str, tuple[Mapping[str, Value], str]] = {
     "bad syntax": ({"grammar": 'root ::= "a" |\nfoo ::= )'}, "line 2, character 5: expecting newline or end"),
-    "left recursion": ({"grammar": 'root ::= a "x"\na ::= b\nb ::= a "y" | "z"'}, "begins with itself"),
+    "an end too soon": ({"grammar": 'root ::= ("a"\n'}, r"can't be read at the end: expecting '\)'\."),
+    "left recursion": ({"grammar": 'root ::= a "x"\na ::= b\nb ::= a "y" | "z"'}, "the rule a begins with itself"),
+    "left recursion in a group": (
+        {"grammar": 'root ::= "x" | a # b ::= b\nb ::= "(" b ("|" | b)\na ::= b | (("y" | a) "z")'},
+        "the rule a begins with itself",
+    ),
     "undefined rule": ({"grammar": "root ::= foo"}, "the rule 'foo', which it does not define"),
     "no root": ({"grammar": 'foo ::= "a"'}, "no rule called root"),
     "50,000 brackets": ({"grammar": "root ::= " + "(" * 50000 + '"a"' + ")" * 50000}, "fail|could not be tried"),

@@ -442,7 +442,23 @@ def test_chat_through_a_pipe_ends_at_the_first_failure(tiny_model: Path) -> None
     done = run("chat", "-m", tiny_model, *FIXED, stdin="Hello\n/nonesuch\nHello\n")
     assert done.code == 2
     assert "/nonesuch" in done.err
+    assert "1 more line was not read" in done.err
     assert len(json.loads(run("history", "show", "--json").out)["messages"]) == 2
+
+
+def test_a_piped_chat_says_what_it_did_not_read_without_waiting_for_more(tiny_model: Path) -> None:
+    done = run("chat", "-m", tiny_model, *FIXED, stdin="/set top_k 5\n/set grammar root ::= yes\nHello\n\nHello\n")
+    assert done.code == 2
+    assert "the rule 'yes', which it does not define" in done.err
+    assert "2 more lines were not read" in done.err
+    with subprocess.Popen(
+        [*COMMAND, "chat", "-m", tiny_model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None and process.stderr is not None
+        process.stdin.write(b"/nonesuch\n")
+        process.stdin.flush()
+        assert b"not read" not in process.stderr.read()
+        assert process.wait() == 2
 
 
 def test_raw_chat_completes_each_line(tiny_model: Path) -> None:

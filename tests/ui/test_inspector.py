@@ -7,8 +7,13 @@ from textual.widgets import TextArea
 
 from chatapp.backends.script import Script
 from chatapp.chat.session import Session
-from chatapp.core.parameters import DEFAULT_CHAIN, PARAMETERS, Parameter
-from chatapp.ui.dialogs.value import ValueDialog
+from chatapp.core.errors import ParameterError
+from chatapp.core.parameters import DEFAULT_CHAIN, PARAMETERS, Parameter, Value
+from chatapp.core.presets import Preset
+from chatapp.ui.dialogs.stages import StagesDialog
+from chatapp.ui.dialogs.text import TextDialog
+from chatapp.ui.dialogs.value import Answer, ValueDialog
+from chatapp.ui.layers import Rival
 from chatapp.ui.widgets.inspector import ParameterFilter, SystemPrompt
 from chatapp.ui.widgets.parameter_help import _GROUPS, ParameterHelp
 from chatapp.ui.widgets.parameter_list import ParameterList
@@ -124,6 +129,21 @@ async def test_words_of_the_help_are_found_and_names_come_first(bench: Bench) ->
         assert isinstance(rows.cursor, Parameter) and rows.cursor.name == "repeat_penalty"
 
 
+async def test_what_is_found_by_name_stands_first_and_in_sight(bench: Bench) -> None:
+    async with bench(size=(80, 24)) as desk:
+        rows = await open_inspector(desk)
+        await desk.pilot.press("end")
+        await desk.type("rep")
+        await desk.until(lambda: "frequency_penalty" in _names(rows))
+        assert _names(rows)[:2] == ["repeat_penalty", "repeat_last_n"]
+        await desk.pilot.press("down")
+        assert isinstance(rows.cursor, Parameter) and rows.cursor.name == "repeat_penalty"
+        for _ in _names(rows):
+            name = rows.cursor.name if isinstance(rows.cursor, Parameter) else f"▾ {rows.cursor}"
+            await desk.until(lambda: f"▌{name}" in desk.screen())  # noqa: B023 - waited for here
+            await desk.pilot.press("down")
+
+
 # --- values
 
 
@@ -147,6 +167,20 @@ async def test_a_bad_value_says_why_and_keeps_the_old(bench: Bench) -> None:
         await desk.pilot.pause()
         assert desk.pane.edits == {"temperature": 1.0}
         assert "temperature can't be" in desk.screen()
+
+
+async def test_what_is_wrong_stands_in_the_place_of_the_help(bench: Bench) -> None:
+    async with bench(size=(80, 24)) as desk:
+        await open_inspector(desk)
+        panel = desk.app.screen.query_one(ParameterHelp)
+        height = panel.size.height
+        await desk.until(lambda: PARAMETERS["temperature"].effects in _help(desk))
+        await desk.pilot.press("5", "0", "0", "enter")
+        await desk.until(lambda: "temperature can't be" in _help(desk))
+        assert _help(desk).count(PARAMETERS["temperature"].effects) == 1
+        assert PARAMETERS["temperature"].help not in _help(desk) and panel.size.height == height
+        await desk.pilot.press("down", "up")
+        await desk.until(lambda: PARAMETERS["temperature"].help in _help(desk))
 
 
 async def test_keys_of_a_row(bench: Bench) -> None:
@@ -336,6 +370,84 @@ async def test_a_contradiction_stays_in_the_dialog(bench: Bench) -> None:
         assert desk.pane.edits == {"regex": "a+"}
 
 
+async def _json_schema_beside_a_regex(desk: Desk) -> None:
+    desk.app.get_default_screen().open_id(desk.rows.conversations[0].id)
+    await _at(desk, "json_schema")
+    await desk.pilot.press("enter")
+    await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
+
+
+async def _with_regex(session: Session) -> None:
+    await session.create(edits={"regex": "a+"})
+
+
+async def test_what_stands_in_the_way_is_told_at_once_and_can_be_unset(bench: Bench) -> None:
+    async with bench(fill=_with_regex, size=(80, 24)) as desk:
+        await _json_schema_beside_a_regex(desk)
+        assert "regex is set already" in desk.screen() and "Use, and unset regex" in desk.screen()
+        await desk.type("{")
+        await desk.pilot.press("f2")
+        await desk.until(lambda: "is not JSON" in desk.screen())
+        assert "regex is set already" in desk.screen()
+        await desk.type("}")
+        await desk.pilot.press("f2")
+        await desk.until(lambda: "can't be set together" in desk.screen())
+        await desk.pilot.click("#use-instead")
+        await desk.until(lambda: desk.pane.edits == {"json_schema": "{}"})
+
+
+async def test_what_was_typed_beside_a_rival_is_not_dropped_unasked(bench: Bench) -> None:
+    async with bench(fill=_with_regex) as desk:
+        await _json_schema_beside_a_regex(desk)
+        await desk.type("{}")
+        await desk.pilot.press("escape")
+        await desk.until(lambda: "Esc again" in desk.screen())
+        await desk.pilot.press("f2")
+        await desk.until(lambda: "can't be set together" in desk.screen())
+        await desk.pilot.press("escape")
+        await desk.until(lambda: "Esc again" in desk.screen())
+        await desk.type(" ")
+        await desk.pilot.press("escape")
+        await desk.until(lambda: "Esc again" in desk.screen())
+        assert desk.app.screen.query_one(TextArea).text == "{} "
+        await desk.pilot.press("escape")
+        await desk.until(lambda: not isinstance(desk.app.screen, ValueDialog))
+        assert desk.pane.edits == {"regex": "a+"}
+
+
+async def test_the_engine_is_asked_about_a_text_though_a_rival_is_set(bench: Bench) -> None:
+    async def check(value: Value, unset: str) -> None:
+        if not unset:
+            raise ParameterError("They can't be set together.", hint="")
+        if value == "root ::=":
+            raise ParameterError("The grammar ends too early.", hint="")
+
+    async with bench() as desk:
+        answers: list[Answer | None] = []
+        dialog = TextDialog(PARAMETERS["grammar"], None, check, Rival("regex", "edit"))
+        desk.app.push_screen(dialog, answers.append)
+        await desk.until(lambda: desk.app.screen is dialog and bool(dialog.query(TextArea)))
+        dialog.query_one(TextArea).text = "root ::="
+        await desk.pilot.press("f2")
+        await desk.until(lambda: "ends too early" in desk.screen())
+        dialog.query_one(TextArea).text = 'root ::= "a"'
+        await desk.pilot.press("f2")
+        await desk.until(lambda: "can't be set together" in desk.screen())
+        await desk.pilot.click("#use-instead")
+        await desk.until(lambda: answers == [Answer('root ::= "a"', "regex")])
+
+
+async def test_a_rival_in_the_preset_can_not_be_unset_here(bench: Bench) -> None:
+    async def preset(session: Session) -> None:
+        session.preset = Preset(name="strict", sampling={"regex": "a+"})
+
+    async with bench(fill=preset) as desk:
+        await _at(desk, "choices")
+        await desk.pilot.press("enter")
+        await desk.until(lambda: "regex is set already, by the preset" in desk.screen())
+        assert not desk.app.screen.query("#use-instead")
+
+
 async def test_unset_in_a_dialog_by_mouse(bench: Bench) -> None:
     async with bench() as desk:
         await _at(desk, "regex")
@@ -370,6 +482,13 @@ async def test_stages_are_moved_and_switched_by_keys(bench: Bench) -> None:
         assert stages.state(third) == "off"
         await desk.pilot.press("r", "enter")
         await desk.until(lambda: desk.pane.edits == {"samplers": DEFAULT_CHAIN})
+
+
+async def test_the_keys_of_the_stages_have_room(bench: Bench) -> None:
+    async with bench(size=(80, 24)) as desk:
+        await _chain(desk)
+        footer = next(line for line in desk.screen().split("\n") if "⏎ use" in line)
+        assert footer.rstrip(" │").endswith(StagesDialog.HINT) and "Esc cancel" in footer
 
 
 async def test_stages_are_moved_and_switched_by_mouse(bench: Bench) -> None:
@@ -430,6 +549,20 @@ async def test_a_change_reaches_the_running_reply(bench: Bench) -> None:
         generation = desk.session.thread(desk.pane.conversation_id or 0)[-1].generation
         assert generation is not None and all(change.offset > 0 for change in generation.changes)
         assert len(generation.changes) == 3
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["over", "beside"])
+async def test_esc_leaves_the_inspector_before_it_stops_the_reply(bench: Bench, size: tuple[int, int]) -> None:
+    async with bench(LONG, size=size) as desk:
+        await desk.say("hello")
+        await desk.until(lambda: bool(desk.backend.generations))
+        await open_inspector(desk)
+        await desk.until(lambda: "Esc leave" in desk.screen())
+        await desk.pilot.press("escape")
+        assert desk.pane.composer.has_focus and desk.pane.stream.writing == {desk.pane.conversation_id}
+        await desk.pilot.press("escape")
+        await desk.quiet()
+        assert desk.session.thread(desk.pane.conversation_id or 0)[-1].status == "stopped"
 
 
 async def test_a_limit_that_is_unset_no_longer_holds_for_the_running_reply(bench: Bench) -> None:

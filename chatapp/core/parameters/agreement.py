@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from chatapp.core.errors import ParameterError
@@ -12,6 +13,7 @@ from chatapp.core.parameters.stages import STAGES, Stage
 
 FORMS = ("grammar", "json_value", "json_schema", "regex", "choices")
 """The parameters that say what the whole answer must be; one of them at most."""
+_WORDS = ("choices", "required_words", "forbidden_words")
 _NEED_AN_END = ("min_new_tokens", "exponential_decay_start", "exponential_decay_factor")
 
 
@@ -30,6 +32,35 @@ def check_agreement(values: Mapping[str, Value]) -> None:
     for word in cast("tuple[str, ...]", values["required_words"] or ()):
         if word.casefold().strip() in forbidden:
             raise ParameterError(f"“{word}” is both required and forbidden.", hint="Take it out of one of the lists.")
+    _check_choices(*(cast("tuple[str, ...]", values[name] or ()) for name in _WORDS))
+
+
+def _check_choices(choices: Sequence[str], required: Sequence[str], forbidden: Sequence[str]) -> None:
+    """Raise ParameterError where the words leave no choice."""
+    left = choices
+    for word in required:
+        if left and not (left := [text for text in left if _holds(text, word)]):
+            raise ParameterError(
+                f"“{word}” is required, and none of the choices {'with the other words ' * (word != required[0])}"
+                "holds it.",
+                hint="Take it out of required_words, or write it into a choice.",
+            )
+    for word in forbidden:
+        if left and not (left := [text for text in left if not _holds(text, word)]):
+            raise ParameterError(
+                f"The forbidden words leave no choice: “{word}” stands in the last of them.",
+                hint="Take it out of forbidden_words, or add a choice without it.",
+            )
+
+
+def _holds(text: str, phrase: str) -> bool:
+    """Whether `text` holds `phrase` where it stands alone, whatever its case and spacing."""
+    words = phrase.split()
+    if not words:
+        return False
+    before = r"(?<!\w)" if re.match(r"\w", words[0]) else ""
+    behind = r"(?!\w)" if re.search(r"\w$", words[-1]) else ""
+    return re.search(before + r"\s+".join(map(re.escape, words)) + behind, text, re.IGNORECASE) is not None
 
 
 def moot(name: str, values: Mapping[str, Value]) -> str:

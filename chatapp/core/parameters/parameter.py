@@ -20,6 +20,8 @@ Kind: TypeAlias = Literal["float", "int", "bool", "text", "texts", "ints", "stag
 Group: TypeAlias = Literal[
     "Sampling", "Cutting", "Shaping", "Steady surprise", "Repetition", "Constraints", "Length", "Prompt"
 ]
+_SHOWN = 60
+"""Characters of a bad value."""
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +99,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         if self.kind == "stages":
             return self.check(tuple(re.split(r"[,;\s]+", stripped)))
         if self.kind == "ints":
-            return self.check(tuple(int(self._number(part, text)) for part in re.split(r"[,\s]+", stripped)))
-        return self.check(self._number(stripped, text))
+            return self._typed(tuple(int(self._number(part, text)) for part in re.split(r"[,\s]+", stripped)), text)
+        return self._typed(self._number(stripped, text), text)
 
     def show(self, value: Value) -> str:
         """Write `value` as `parse` reads it."""
@@ -132,6 +134,13 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
             return f"{whole} from {self.minimum:g} up"
         return whole
 
+    def _typed(self, value: Value, text: str) -> Value:
+        """Check a value that was read from `text`, which is what an error repeats."""
+        try:
+            return self.check(value)
+        except ParameterError:
+            raise self._bad(text) from None
+
     def _number(self, text: str, whole: str) -> int | float:
         try:
             return float(text) if self.kind == "float" else int(text)
@@ -140,8 +149,21 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
     def _bad(self, value: object) -> ParameterError:
         return ParameterError(
-            f"{self.name} can't be {value!r}.", hint=f"It takes {self.range}. {self.effects}".rstrip()
+            f"{self.name} can't be {_as_written(value)}.", hint=f"It takes {self.range}. {self.effects}".rstrip()
         )
+
+
+def _as_written(value: object) -> str:
+    """`value` for an error, as files and people write it."""
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, list | tuple):
+        text = ", ".join(map(str, value))
+    else:
+        text = str(value).strip()
+    if not text:
+        return "empty"
+    return f"“{text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}”"
 
 
 def _as_float(parameter: Parameter, value: Value) -> Value:
@@ -170,8 +192,12 @@ def _as_text(parameter: Parameter, value: Value) -> Value:
 
 def _as_texts(parameter: Parameter, value: Value) -> Value:
     items = (value,) if isinstance(value, str) else value
-    if not isinstance(items, Sequence) or not all(isinstance(item, str) and item for item in items):
+    if not isinstance(items, Sequence) or not all(isinstance(item, str) for item in items):
         raise parameter._bad(value)
+    if not all(items):
+        raise ParameterError(
+            f"{parameter.name} can't hold an empty text.", hint="Take it out; an unset shell variable is empty, too."
+        )
     return tuple(str(item) for item in items)
 
 

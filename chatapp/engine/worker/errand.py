@@ -44,19 +44,20 @@ class Errand:
 
 def scoring(request: Score, measure: Measure, arrived: float) -> Errand:
     """Log-probabilities of the request's tokens from `start` on."""
-    details: list[TokenDetail] = []
+    # By position: work that had to make way for other work is read a second time.
+    details: dict[int, TokenDetail] = {}
     tokens = request.token_ids
 
     def read(position: int, logits: Logits) -> None:
         if position + 1 < len(tokens):
-            details.append(measure.detail(logits, tokens[position + 1], alternatives=0, seconds=0.0))
+            details[position] = measure.detail(logits, tokens[position + 1], alternatives=0, seconds=0.0)
 
     return Errand(
         request,
         arrived,
         max(0, request.start - 1),
         read,
-        lambda: Scored(request.request_id, tuple(details)),
+        lambda: Scored(request.request_id, tuple(details.values())),
     )
 
 

@@ -23,8 +23,9 @@ class Job:
     """A reply in the making: its sampler chain, its constraints, its text and what is known of each token.
 
     `prompt_size` counts the request's own tokens; after a preemption `prompt` also holds what was written since.
-    `values` are the parameters in force but for `thinking`, which lie over them while the model thinks. `banned` are
-    tokens that can't stand at a place of the reply. Times are seconds of the monotonic clock, None until they come.
+    `values` are the parameters in force but for `thinking`, which lie over them while the model thinks. `forced` are
+    the tokens to write next, `is_forced` tells that the one chosen last was one of them, `banned` are tokens that can't
+    stand at a place of the reply. Times are seconds of the monotonic clock, None until they come.
     """
 
     request: Generate
@@ -48,6 +49,7 @@ class Job:
     written: list[int] = field(default_factory=list)
     details: list[TokenDetail] = field(default_factory=list)
     forced: deque[int] = field(default_factory=deque)
+    is_forced: bool = False
     banned: dict[int, set[int]] = field(default_factory=dict)
     forced_words: set[str] = field(default_factory=set)
     grammar_began: int = 0
@@ -75,12 +77,19 @@ class Job:
     def choose(self, candidates: Candidates, logits: Logits) -> int | None:
         """The next token: one that is forced, else the chain's; None where every token is ruled out."""
         if self.forced:
-            return self.forced.popleft()
+            return self.take_forced()
+        self.is_forced = False
         constraint = None if self.reply.is_reasoning else self.grammar
         return self.chain.choose(candidates, logits, forbidden=self._banned_here(), constraint=constraint)
 
+    def take_forced(self) -> int:
+        """The first of the forced tokens."""
+        self.is_forced = True
+        return self.forced.popleft()
+
     def choose_other_than(self, tokens: Collection[int], candidates: Candidates, logits: Logits) -> int | None:
         """The next token where `tokens` can't stand either."""
+        self.is_forced = False
         constraint = None if self.reply.is_reasoning else self.grammar
         return self.chain.choose(candidates, logits, forbidden={*self._banned_here(), *tokens}, constraint=constraint)
 
@@ -94,7 +103,8 @@ class Job:
         thinking = self.reply.is_reasoning
         self.chain.accept(token)
         if self.grammar is not None:
-            if not thinking and self.grammar.allows(token):
+            # What is forced ends the thoughts; the form begins behind it.
+            if not thinking and not self.is_forced and self.grammar.allows(token):
                 self.grammar.accept(token)
             self.grammar_lengths.append(self.grammar.length)
         self.written.append(token)
@@ -107,6 +117,7 @@ class Job:
 
     def rewind(self, length: int) -> None:
         """Take back all but the first `length` tokens of the reply, and never write the next one there again."""
+        thinking = self.reply.is_reasoning
         self.banned.setdefault(length, set()).add(self.written[length])
         for place in [place for place in self.banned if place > length]:
             del self.banned[place]
@@ -119,6 +130,8 @@ class Job:
             del self.grammar_lengths[length:]
             self.grammar.rewind(self.grammar_lengths[-1] if length else self.grammar_began)
         self.rewinds += 1
+        if thinking != self.reply.is_reasoning:
+            self._turn()
 
     def _turn(self) -> None:
         """The model began to think, or to answer: the values of the one give way to those of the other."""
@@ -131,7 +144,8 @@ class Job:
 
     def update(self, changes: Mapping[str, Value]) -> list[str]:
         """Put `changes` in force from the next token on, also over the values for thinking; return what changed."""
-        changed = self.chain.update(changes)
+        changed = [name for name, value in changes.items() if self.values[name] != value or name in self.thinking]
+        self.chain.update(changes)
         self.values.update(changes)
         for name in changes:
             self.thinking.pop(name, None)
@@ -176,7 +190,7 @@ class Job:
             return False
         self.forced_words.add(word)
         self.forced.extend(self._tokens_of(word))
-        return True
+        return bool(self.forced)
 
     def _tokens_of(self, word: str) -> list[int]:
         """The tokens of `word` as they continue the answer, with a space between where it needs one."""

@@ -127,6 +127,7 @@ class Vocabulary:
         self._handle = handle
         self.size = int(llama.llama_vocab_n_tokens(handle))
         self._pieces: dict[int, bytes] = {}
+        self._by_piece: dict[bytes, int] = {}
         self._marks: list[tuple[int, int]] | None = None
 
     @property
@@ -219,9 +220,10 @@ class Vocabulary:
         return known
 
     def find(self, text: str) -> int | None:
-        """The first ordinary token whose piece is `text`, which a tokenizer may always write otherwise."""
-        wanted = text.encode()
-        return next((token for token in range(self.size) if self.piece(token) == wanted), None)
+        """The first token whose piece is `text`, which a tokenizer may always write otherwise."""
+        if not self._by_piece:
+            self._by_piece = {self.piece(token): token for token in reversed(range(self.size))}
+        return self._by_piece.get(text.encode("utf-8", "replace"))
 
     def _ask_piece(self, token: int) -> bytes:
         capacity = 64
@@ -595,6 +597,10 @@ class NativeStage:
     def accept(self, token: int) -> None:
         """Tell it which token was chosen."""
         llama.llama_sampler_accept(self._handle, token)
+
+    def reset(self) -> None:
+        """Forget every token that it was told of."""
+        llama.llama_sampler_reset(self._handle)
 
     def clone(self) -> NativeStage:
         """Another one in the same state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
@@ -74,8 +75,9 @@ class Loop:
             match command:
                 case Generate():
                     self._check_prompt(command.token_ids)
-                    jobs = [make_job(self._loaded, command, sample, arrived) for sample in range(command.samples)]
-                    self._waiting.extend(jobs)
+                    for sample in range(command.samples):
+                        self._waiting.append(make_job(self._loaded, command, sample, arrived))
+                        self._heart.beat("sample")
                 case Score():
                     self._check_prompt(command.token_ids)
                     self._waiting.append(scoring(command, self._measure, arrived))
@@ -94,7 +96,11 @@ class Loop:
                 case _:
                     raise EngineError(f"The engine got “{type(command).__name__}” while a model is loaded.")
         except ChatappError as error:
-            self._reporter.failed(getattr(command, "request_id", None), error)
+            request_id = getattr(command, "request_id", None)
+            if request_id is None:
+                self._reporter.failed(None, error)
+            else:
+                self._fail({request_id}, error)
 
     def _check_prompt(self, tokens: Sequence[int]) -> None:
         if not tokens:
@@ -120,6 +126,8 @@ class Loop:
         for work in self._leave_queue({request_id}):
             if isinstance(work, Job):
                 self._end(work, "stopped")
+            else:
+                work.close()
 
     def _jobs(self, request_id: int) -> list[Job]:
         works = [*self._waiting, *(slot.work for slot in self._memory.busy)]
@@ -216,11 +224,25 @@ class Loop:
                 if completes:
                     self._answer(slot, slot.work)
             elif slot.job is not None and completes:
-                self._choose(slot, slot.job, self._context.logits(first - 1))
+                self._go_on(slot, slot.job, self._context.logits(first - 1))
             elif slot.job is not None:
                 self._reporter.progress(slot, slot.job)
 
     # One token
+
+    def _go_on(self, slot: Slot, job: Job, logits: Logits) -> None:
+        """Write the next token; what goes wrong ends this request alone."""
+        began = self._clock()
+        try:
+            if not math.isfinite(logits.max()):
+                raise EngineError("The model computed something that is no number.", hint="Its file may be damaged.")
+            self._choose(slot, job, logits)
+        except ChatappError as error:
+            self._fail({job.request.request_id}, error)
+            return
+        spent = self._clock() - began
+        if slot.work is job and job.grammar is not None and spent > GRAMMAR_LIMIT_S:
+            self._fail({job.request.request_id}, _too_slow(spent))
 
     def _choose(self, slot: Slot, job: Job, logits: Logits) -> None:
         """Choose the token that `logits` lead to, and end the reply or go on with it."""
@@ -238,9 +260,6 @@ class Loop:
         is_forced = bool(job.forced)
         token = job.choose(self._candidates, logits)
         job.last_token = self._clock()
-        if job.grammar is not None and job.last_token - began > GRAMMAR_LIMIT_S:
-            self._fail({job.request.request_id}, _too_slow(job.last_token - began))
-            return
         if job.first_token is None:
             job.first_token = job.last_token
         if token is None:
@@ -261,8 +280,8 @@ class Loop:
         """What to write where the model would end although words are missing; None where it may end."""
         if not job.missing_words():
             return None
-        if job.force_word():
-            return job.forced.popleft()
+        if job.answer_now() or job.force_word():
+            return job.take_forced()
         if job.grammar is None:
             return None
         return job.choose_other_than(self._loaded.end_tokens, self._candidates, logits)
@@ -271,7 +290,7 @@ class Loop:
         seconds = job.last_token - (job.first_token or job.last_token)
         alternatives = job.request.alternatives
         job.write(token, self._measure.detail(logits, token, alternatives=alternatives, seconds=seconds))
-        if (offence := job.reply.offence()) is not None:
+        if (offence := job.reply.offence(is_whole=job.reply.stop_met is not None)) is not None:
             self._take_back(slot, job, offence)
             return
         slot.pending = [token]
@@ -321,7 +340,7 @@ class Loop:
         self._finish(slot, "end")
 
     def _end(self, job: Job, reason: StopReason) -> None:
-        if (offence := job.reply.offence(is_whole=True)) is not None:
+        while (offence := job.reply.offence(is_whole=True)) is not None:
             job.rewind(offence)
         self._reporter.finished(job, reason)
         job.close()

@@ -10,8 +10,11 @@ SHORTEST_LOOP = 32
 
 
 def goes_round(tokens: Sequence[int], times: int) -> bool:
-    """Whether `tokens` end with the same piece, of at most `LONGEST_PIECE` tokens, `times` times in a row."""
-    count = len(tokens)
+    """Whether `tokens` end with the same piece, of at most `LONGEST_PIECE` tokens, `times` times in a row.
+
+    What stands there once is no loop, so that 1 means 2.
+    """
+    count, times = len(tokens), max(times, 2)
     for piece in range(1, min(LONGEST_PIECE, count // times) + 1):
         length = max(piece * times, SHORTEST_LOOP)
         if length > count or tokens[-1] != tokens[-1 - piece]:

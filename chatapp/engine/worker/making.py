@@ -45,13 +45,19 @@ def make_job(loaded: LoadedModel, request: Generate, sample: int, arrived: float
     reply = Reply(vocabulary, stops, request.reasoning, request.reasoning_open, forbidden_words(values))
     in_force = {**values, **thinking} if reply.is_reasoning else values
     grammar = _begin_grammar(request, vocabulary) if request.grammar else None
+    try:
+        chain = make_chain(loaded, in_force, seed, request.token_ids)
+    except BaseException:
+        if grammar is not None:
+            grammar.close()
+        raise
     return Job(
         request=request,
         sample=sample,
         seed=seed,
         values=values,
         thinking=thinking,
-        chain=make_chain(loaded, in_force, seed, request.token_ids),
+        chain=chain,
         reply=reply,
         grammar=grammar,
         grammar_began=grammar.length if grammar is not None else 0,

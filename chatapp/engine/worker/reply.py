@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -31,26 +32,31 @@ class Reply:
         forbidden: ForbiddenWords = _NO_WORDS,
     ) -> None:
         self._vocabulary = vocabulary
-        self._stop_texts = tuple(stops)
+        self._stop_changes = [(0, tuple(stops))]
         self._reasoning = reasoning
         self._reasoning_open = reasoning_open
         self._forbidden = forbidden
         self._markers = frozenset(reasoning.markers) if reasoning is not None else frozenset[str]()
         self._given: dict[Kind, int] = {"text": 0, "reasoning": 0}
-        self._untold = 0
+        self._told = 0
         self._retried: set[int] = set()
         self._begin()
 
     def _begin(self) -> None:
         self._detokenizer = Detokenizer()
-        self._stops = StopStrings(self._stop_texts)
+        self._stops = StopStrings(self._stop_changes[0][1])
         self._splitter = (
             ReasoningSplitter(self._reasoning, opened=self._reasoning_open) if self._reasoning is not None else None
         )
         self._runs: list[tuple[Kind, str]] = []
         self._tokens: list[int] = []
         self._ends: list[int] = []
-        self.answer = ""
+        self._decided = ""
+
+    @property
+    def answer(self) -> str:
+        """The answer so far, with what is held back."""
+        return self._decided + self._stops.held
 
     @property
     def stop_met(self) -> str | None:
@@ -64,7 +70,7 @@ class Reply:
 
     def stop_at(self, stops: Sequence[str]) -> None:
         """End the answer at one of these from now on."""
-        self._stop_texts = tuple(stops)
+        self._stop_changes.append((len(self._tokens), tuple(stops)))
         self._stops.replace(stops)
 
     def forbid(self, words: ForbiddenWords) -> None:
@@ -73,7 +79,6 @@ class Reply:
 
     def push(self, token: int) -> None:
         """Take the next token; control tokens have no text, but for those that mark thoughts."""
-        self._untold += 1
         self._read(token)
 
     def offence(self, *, is_whole: bool = False) -> int | None:
@@ -83,22 +88,30 @@ class Reply:
         """
         if not self._forbidden:
             return None
-        place = self._forbidden.find(self.answer, self._given["text"], is_whole=is_whole)
+        answer, given = self.answer, self._given["text"]
+        place = self._forbidden.find(answer, given, is_whole=is_whole)
         if place is None:
             # Without its space a word stands no longer alone, and models are quick to leave the space out.
-            glued = (start for start in self._retried if start < len(self.answer))
-            place = next((at for at in glued if self._forbidden.begins_at(self.answer, at, is_whole=is_whole)), None)
+            glued = (start for start in self._retried if given <= start < len(answer))
+            place = next((at for at in glued if self._forbidden.begins_at(answer, at, is_whole=is_whole)), None)
         if place is None:
             return None
-        return next(number for number, end in enumerate(self._ends) if end > place)
+        # A token of which a part was given can't be taken back; the next one of the word can.
+        tokens = enumerate(itertools.pairwise([0, *self._ends]))
+        return next((number for number, (begin, end) in tokens if end > place and begin >= given), None)
 
     def rewind(self, length: int) -> None:
         """Go back to the first `length` tokens, because of what came behind them."""
         kept = self._tokens[:length]
+        self._retried = {place for place in self._retried if place >= self._given["text"]}
         self._retried.add(self._ends[length - 1] if length else 0)
+        self._stop_changes = [(min(place, length), stops) for place, stops in self._stop_changes]
         self._begin()
-        for token in kept:
-            self._read(token)
+        # Each part is read under the stop strings of its time, so that a new one is not found in what was shown.
+        for (begin, stops), (end, _) in itertools.pairwise([*self._stop_changes, (length, ())]):
+            self._stops.replace(stops)
+            for token in kept[begin:end]:
+                self._read(token)
         self._drop_given()
 
     def finish(self) -> None:
@@ -121,7 +134,8 @@ class Reply:
                 merged.append((kind, text))
         if not merged:
             return []
-        tokens, self._untold = self._untold, 0
+        tokens = max(0, len(self._tokens) - self._told)
+        self._told += tokens
         last = len(merged) - 1
         return [(kind, text, tokens if index == last else 0) for index, (kind, text) in enumerate(merged)]
 
@@ -151,27 +165,28 @@ class Reply:
         self._runs = fresh
 
     def _held_characters(self) -> int:
-        """How much of the answer's end might become a forbidden word, counted from the token in which it begins."""
+        """How much of the decided answer might become a forbidden word, from the token on in which that begins."""
         if not self._forbidden:
             return 0
-        place = self._forbidden.held_from(self.answer)
-        offence = self._forbidden.find(self.answer, self._given["text"], is_whole=True)
-        place = min(place, offence) if offence is not None else place
-        place = min([place, *(at for at in self._retried if self._might_be_glued(at))])
-        if place == len(self.answer):
+        answer, given = self.answer, self._given["text"]
+        offence = self._forbidden.find(answer, given, is_whole=True)
+        glued = (place for place in self._retried if given <= place < len(answer))
+        place = min(
+            self._forbidden.held_from(answer),
+            len(answer) if offence is None else offence,
+            *(place for place in glued if self._forbidden.might_begin(answer, place)),
+        )
+        if place == len(answer):
             return 0
         begins = max((end for end in self._ends if end <= place), default=0)
-        return len(self.answer) - begins
-
-    def _might_be_glued(self, place: int) -> bool:
-        return self._given["text"] <= place < len(self.answer) and self._forbidden.might_begin(self.answer, place)
+        return max(0, len(self._decided) - begins)
 
     def _read(self, token: int) -> None:
         self._tokens.append(token)
         piece = self._vocabulary.piece(token)
         if not self._vocabulary.is_control(token) or piece.decode("utf-8", "replace") in self._markers:
             self._split(self._detokenizer.feed(piece))
-        self._ends.append(len(self.answer))
+        self._ends.append(len(self._decided) + len(self._stops.held))
 
     def _split(self, text: str) -> None:
         if text:
@@ -185,5 +200,5 @@ class Reply:
 
     def _append(self, kind: Kind, text: str) -> None:
         if kind == "text":
-            self.answer += text
+            self._decided += text
         self._runs.append((kind, text))

@@ -19,6 +19,11 @@ class StopStrings:
         self._stops = tuple(stop for stop in stops if stop)
         self._longest = max(map(len, self._stops), default=0)
 
+    @property
+    def held(self) -> str:
+        """What is held back."""
+        return self._held
+
     def feed(self, text: str) -> str:
         """The part of all text so far that is safe to show and was not shown before."""
         if self.met is not None:

@@ -26,7 +26,7 @@ class StagesDialog(ValueDialog):
         Binding("r", "reset", "Default order", show=False),
     ]
     CLASS = "dialog value tall"
-    HINT = "⏎ use · ⇧↑↓ or drag · Space on, off · r default · Esc"
+    HINT = "⏎ use · ⇧↑↓ move · Space on, off · r default · Esc cancel"
 
     def __init__(self, parameter: Parameter, resolution: Resolution, check: Check) -> None:
         super().__init__(parameter, resolution[parameter.name], check)

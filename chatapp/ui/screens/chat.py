@@ -184,14 +184,16 @@ class ChatScreen(Screen[None]):
         self._pane.submit()
 
     def _step_back(self) -> None:
-        """Esc: fold what lies over the conversation, else stop the reply, else put the problem away."""
-        if self._pane.composer.has_focus and self._pane.stop():
+        """Esc: leave a side panel, else stop the reply, else look for nothing, else put the problem away."""
+        composer = self._pane.composer
+        if composer.has_focus and self._pane.stop():
             return
-        if self._panels.fold() or self._pane.stop() or self._panel.clear_filter() or self.query_one(Banner).dismiss():
-            self._pane.composer.focus()
-            return
-        self.clear_selection()
-        self._pane.composer.focus()
+        if self._panel.has_pseudo_class("focus-within"):
+            self._panel.clear_filter()
+        left = self._panels.leave()
+        if not (left or self._pane.stop() or self._panel.clear_filter() or self.query_one(Banner).dismiss()):
+            self.clear_selection()
+        composer.focus()
 
     def _toggle(self, name: str) -> None:
         """Open a panel and go there; from there, close it."""
@@ -326,13 +328,13 @@ class ChatScreen(Screen[None]):
 
     def _take_settings(self) -> None:
         """Take over a system prompt that is still being typed."""
-        if self._inspector is not None and self._inspector.is_mounted:
+        if self._inspector is not None and self._inspector.is_filled:
             self._pane.set_system_prompt(self._inspector.system_prompt)
 
     @on(InspectorOpened)
     def _fill_inspector(self) -> None:
         if self._inspector is not None and self._inspector.is_mounted:
-            self._inspector.show(self._pane.system_prompt, self._pane.edits)
+            self._inspector.show(self._pane.system_prompt, self._pane.edits, preset=self._session.preset)
             self._show_below()
 
     async def _ask_model(self) -> None:

@@ -121,7 +121,7 @@ class Pane(Vertical):
         if self.conversation is not None:
             self.stream.hide(self.conversation.id)
         self.conversation = conversation
-        self.system_prompt = conversation.system_prompt if conversation is not None else ""
+        self.system_prompt = self._session.opening_prompt if conversation is None else conversation.system_prompt
         self.edits = self._edits_of(conversation) if conversation is not None else {}
         self._settings_saved = True
         composer.put(composer.pastes.fold(self._drafts.get(self.conversation_id)))
@@ -213,11 +213,7 @@ class Pane(Vertical):
         try:
             conversation = self.conversation
             if conversation is None:
-                conversation = await self._session.create(system_prompt=self.system_prompt, edits=self.edits)
-                if self.conversation is None:
-                    self.keep_draft()
-                    self.conversation = conversation
-                self._queues[conversation.id] = self._queues.pop(_UNBORN, [])
+                conversation = await self._create(self.system_prompt, self.edits)
             elif not self._settings_saved:
                 await self._save_settings(conversation.id, self.system_prompt, self.edits)
             turn = await self._session.send(conversation.id, text, alternatives=_ALTERNATIVES)
@@ -235,6 +231,19 @@ class Pane(Vertical):
                 self.transcript.add(turn.user)
             self._show_reply(turn.reply)
         self.post_message(ConversationChanged(turn.conversation_id))
+
+    async def _create(self, system_prompt: str, edits: dict[str, Value]) -> Conversation:
+        """Store the conversation that was shown as an empty one; what was changed meanwhile is kept, too."""
+        conversation = await self._session.create(system_prompt=system_prompt, edits=edits)
+        if conversation.system_prompt != system_prompt:  # a prompt that was cleared: the preset's came in its place
+            conversation = await self._session.set_system_prompt(conversation.id, system_prompt)
+        if self.conversation is None:
+            self.keep_draft()
+            self.conversation = conversation
+            if (self.system_prompt, self.edits) != (system_prompt, edits):
+                self._keep_settings()
+        self._queues[conversation.id] = self._queues.pop(_UNBORN, [])
+        return conversation
 
     def _show_reply(self, reply: StoredMessage) -> None:
         self.transcript.add(reply)

@@ -69,6 +69,11 @@ class Panels:
         self._apply()
         return was_open
 
+    def leave(self) -> bool:
+        """Close the panel that lies over the conversation; whether there was one, or one beside it has the focus."""
+        has_focus = any(widget.has_pseudo_class("focus-within") for widget in self._widgets.values())
+        return self.fold() or has_focus
+
     def _apply(self) -> None:
         for name, widget in self._widgets.items():
             over = self.is_over(name)

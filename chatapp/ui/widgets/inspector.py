@@ -13,9 +13,10 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static, TextArea
 
-from chatapp.core.cleaning import clean
+from chatapp.core.cleaning import clean, clean_line
 from chatapp.core.errors import ParameterError
-from chatapp.core.parameters import PARAMETERS, Parameter, Resolution, Value, Values
+from chatapp.core.parameters import PARAMETERS, Parameter, Value, Values
+from chatapp.core.presets import Preset
 from chatapp.ui.layers import Below, Layers
 from chatapp.ui.messages import EditsChanged, InspectorOpened, SystemPromptEdited
 from chatapp.ui.widgets.parameter_help import ParameterHelp, describe, describe_group, keys_of
@@ -24,10 +25,11 @@ from chatapp.ui.widgets.parameter_list import ParameterList
 from chatapp.ui.widgets.parameter_outline import Line, group_of
 
 if TYPE_CHECKING:
-    from chatapp.ui.dialogs.value import Check, ValueDialog
+    from chatapp.ui.dialogs.value import Answer, Check, ValueDialog
 
 Examine: TypeAlias = Callable[[Values], Awaitable[None]]
 _TYPING_PAUSE_S = 0.4
+_PROMPT = "System prompt"
 
 
 class SystemPrompt(TextArea):
@@ -85,19 +87,23 @@ class Inspector(Vertical):
         self._replying = False
         self._pause: Timer | None = None
         self._shown_prompt = ""
+        self._preset: Preset | None = None
+        self._filled = False
         self._focus_wanted = False
 
     def compose(self) -> ComposeResult:
         """What is looked for, system prompt, parameters by group, and what the one under the cursor does."""
         yield ParameterFilter()
         with VerticalScroll(id="inspector-rows", can_focus=False):
-            yield Static("System prompt", classes="section", markup=False)
+            yield Static(_PROMPT, id="prompt-heading", classes="section", markup=False)
             yield SystemPrompt()
             yield ParameterList()
         yield ParameterHelp()
 
-    def show(self, system_prompt: str, edits: Values) -> None:
-        """Show a conversation's settings."""
+    def show(self, system_prompt: str, edits: Values, *, preset: Preset | None = None) -> None:
+        """Show a conversation's settings; where its system prompt is the preset's, that is said."""
+        self._filled = True
+        self._preset = preset
         if self._pause is not None:
             self._pause.stop()
             self._pause = None
@@ -106,6 +112,7 @@ class Inspector(Vertical):
         editor = self.query_one(SystemPrompt)
         if editor.text != clean(system_prompt):
             editor.load_text(clean(system_prompt))
+        self._show_origin()
         rows = self._rows
         rows.outline.unfold(edits)
         rows.lay_out()
@@ -116,6 +123,11 @@ class Inspector(Vertical):
         if below != self._layers.below:
             self._layers = Layers(self._layers.edits, below)
             self._draw_anew()
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether a conversation's settings are shown; before, the editor's text is nobody's prompt."""
+        return self._filled
 
     @property
     def system_prompt(self) -> str:
@@ -185,6 +197,7 @@ class Inspector(Vertical):
     def prompt_typed(self, event: TextArea.Changed) -> None:
         """Tell of the new prompt once the typing pauses."""
         event.stop()
+        self._show_origin()
         if event.text_area.text == clean(self._shown_prompt):
             return
         if self._pause is not None:
@@ -219,14 +232,16 @@ class Inspector(Vertical):
         event.stop()
         name = event.name
 
-        async def check(value: Value) -> None:
-            await self._examine(self._layers.with_edit(name, value).edits)
+        async def check(value: Value, unset: str) -> None:
+            await self._examine(self._layers.without(unset).with_edit(name, value).edits)
 
-        def take(answer: tuple[Value] | None) -> None:
+        def take(answer: Answer | None) -> None:
+            if answer is not None and answer.unset:
+                self.post_message(ParameterList.Changed(answer.unset, None))
             if answer is not None:
-                self.post_message(ParameterList.Changed(name, answer[0]))
+                self.post_message(ParameterList.Changed(name, answer.value))
 
-        self.app.push_screen(_dialog(PARAMETERS[name], self._layers.resolution, check), take)
+        self.app.push_screen(_dialog(PARAMETERS[name], self._layers, check), take)
 
     def _tell_prompt(self) -> None:
         self._pause = None
@@ -238,6 +253,13 @@ class Inspector(Vertical):
     @property
     def _rows(self) -> ParameterList:
         return self.query_one(ParameterList)
+
+    def _show_origin(self) -> None:
+        """Say above the system prompt where it comes from, as long as it is the preset's."""
+        preset, prompt = self._preset, self.system_prompt
+        is_preset_s = preset is not None and bool(prompt) and prompt == preset.system_prompt
+        origin = f" · from the preset {preset.name}" if preset is not None and is_preset_s else ""
+        self.query_one("#prompt-heading", Static).update(Content(clean_line(_PROMPT + origin)))
 
     def _draw_anew(self) -> None:
         """Draw values that did not come from here; where they contradict each other, that is said first."""
@@ -259,16 +281,17 @@ class Inspector(Vertical):
             shown.show(*describe_group(group))
 
 
-def _dialog(parameter: Parameter, resolution: Resolution, check: Check) -> ValueDialog:
+def _dialog(parameter: Parameter, layers: Layers, check: Check) -> ValueDialog:
     """The dialog for a parameter's kind; each is imported when it is asked for."""
+    value, rival = layers.resolution[parameter.name], layers.rival(parameter.name)
     if parameter.kind == "stages":
         from chatapp.ui.dialogs.stages import StagesDialog
 
-        return StagesDialog(parameter, resolution, check)
+        return StagesDialog(parameter, layers.resolution, check)
     if parameter.kind == "text" and parameter.takes_file:
         from chatapp.ui.dialogs.text import TextDialog
 
-        return TextDialog(parameter, resolution[parameter.name], check)
+        return TextDialog(parameter, value, check, rival)
     from chatapp.ui.dialogs.texts import TextsDialog
 
-    return TextsDialog(parameter, resolution[parameter.name], check)
+    return TextsDialog(parameter, value, check, rival)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
@@ -37,6 +38,8 @@ _GROUPS: dict[Group, str] = {
     "Prompt": "How the prompt begins.",
 }
 _ALL_OF_IT = "? all of it"
+_LEAVE = " · Esc leave"
+_BORDER = 2
 
 
 class ParameterHelp(Static):
@@ -79,6 +82,8 @@ class ParameterHelp(Static):
         width, height = self.size
         is_cut = width > 0 and not self.has_class("-whole") and self.visual.get_height({}, width) > height
         title = f"{_ALL_OF_IT} · {self._keys}" if is_cut else self._keys
+        if cell_len(title) + cell_len(_LEAVE) + _BORDER <= width:
+            title += _LEAVE
         if str(self.border_title or "") != title:
             self.border_title = Content(title)
 
@@ -89,11 +94,15 @@ def keys_of(parameter: Parameter) -> str:
 
 
 def describe(parameter: Parameter, setting: Setting, *, replying: bool, error: ParameterError | None) -> Content:
-    """All that is to be said about a parameter; what went wrong stands first."""
-    parts: list[Content | str | tuple[str, str]] = []
+    """All that is to be said about a parameter, or instead of it what went wrong."""
     if error is not None:
-        parts += [(clean_line(error.message), "bold $error"), ("\n" + clean_line(error.hint) + "\n", "$foreground")]
-    parts += [(parameter.name, "bold $primary"), ("  " + _origin(parameter, setting), "$muted")]
+        return Content.assemble(
+            (clean_line(error.message), "bold $error"), ("\n" + clean_line(error.hint), "$foreground")
+        )
+    parts: list[Content | str | tuple[str, str]] = [
+        (parameter.name, "bold $primary"),
+        ("  " + _origin(parameter, setting), "$muted"),
+    ]
     if setting.moot:
         parts.append(("\nNo effect now: " + clean_line(setting.moot) + ".", "$warning"))
     if replying and not parameter.live:

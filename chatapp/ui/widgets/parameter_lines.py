@@ -67,7 +67,7 @@ class ParameterLines(Widget, can_focus=True):
         self.redraw(*(y for y, line in enumerate(self._lines) if _concerns(line, changed)))
 
     def filter(self, text: str) -> None:
-        """Show only what has the words of `text`, the cursor on the first that is called so.
+        """Show only what has the words of `text`, the cursor on the first that is found.
 
         The end of a filter leaves what was found in sight.
         """
@@ -76,10 +76,7 @@ class ParameterLines(Widget, can_focus=True):
         self.outline.filter(text)
         self.lay_out()
         if self.outline.is_filtered:
-            called = (
-                y for y, line in enumerate(self._lines) if isinstance(line, Parameter) and self.outline.names(line)
-            )
-            self.put_cursor(next(called, self._index(None)))
+            self.put_cursor(self._index(None))
 
     def lay_out(self) -> None:
         """Find the lines anew, for what is folded or looked for has changed; the cursor stays where it can."""

@@ -50,16 +50,21 @@ class Outline:
     def lines(self) -> list[Line]:
         """What is shown, from the top."""
         lines: list[Line] = []
-        for group, parameters in GROUPS.items():
-            shown = [parameter for parameter in parameters if self._matches(parameter)]
-            if not shown:
-                continue
+        for group, shown in self._found():
             if lines and (self.is_open(group) or isinstance(lines[-1], Parameter)):
                 lines.append(None)
             lines.append(group)
             if self.is_open(group):
                 lines += shown
         return lines
+
+    def _found(self) -> list[tuple[Group, list[Parameter]]]:
+        """The groups with what is looked for in each; what is called so stands before what only speaks of it."""
+        found = [(group, [one for one in every if self._matches(one)]) for group, every in GROUPS.items()]
+        if not self.is_filtered:
+            return found
+        ordered = [(group, sorted(some, key=lambda one: not self.names(one))) for group, some in found if some]
+        return sorted(ordered, key=lambda item: not self.names(item[1][0]))
 
     def names(self, parameter: Parameter) -> bool:
         """Whether every word that is looked for is part of the parameter's name."""

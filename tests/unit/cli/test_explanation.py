@@ -18,7 +18,8 @@ from chatapp.cli.token_table import table_of, tokens_of
 from chatapp.core.backend import GenerationRequest, Prepared
 from chatapp.core.parameters import Values, resolve
 from chatapp.core.paths import Paths
-from chatapp.core.presets import NEUTRAL
+from chatapp.core.messages import Message, TextPart
+from chatapp.core.presets import NEUTRAL, Preset
 from chatapp.storage.store import Store
 
 
@@ -36,17 +37,21 @@ def explained(
     model: Values = {},  # noqa: B006
     family: Values = {},  # noqa: B006
     thinking: Values = {},  # noqa: B006
+    request: GenerationRequest | None = None,
+    prompt: str = "",
+    system: str = "",
 ) -> dict[str, str]:
-    """Each line by its name."""
+    """Each line by its name; `prompt` is the system prompt of the preset."""
     prepared = Prepared(
-        request=GenerationRequest(thinking=dict(thinking)),
+        request=request or GenerationRequest(thinking=dict(thinking)),
         prompt="",
         token_ids=(1,),
         parameters=resolve(edits=edits, preset=preset, model=model, family=family),
         seed=1,
         unsupported={"min_p": "not here"},
     )
-    return {line.split()[0]: " ".join(line.split()) for line in lines_of(explanation_of(prepared, "mine"))}
+    explanation = explanation_of(prepared, Preset(name="mine", system_prompt=prompt), system=system)
+    return {line.split()[0]: " ".join(line.split()) for line in lines_of(explanation)}
 
 
 def test_each_value_in_force_is_told_with_its_source() -> None:
@@ -73,6 +78,24 @@ def test_values_while_it_thinks_and_long_ones_are_told_shortly() -> None:
     assert lines["top_a"] == "top_a 0.5 while the model thinks"
     assert lines["samplers"] == "samplers top_k, top_p while the model thinks"
     assert "\x1b" not in lines["regex"] and "…" in lines["regex"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "system", "source"),
+    [
+        ("Be brief.", "", "the preset mine"),
+        ("", "Be brief.", "given on the command line"),
+        ("Be kind.", "", "the conversation"),
+    ],
+)
+def test_the_system_prompt_and_template_variables_are_told(prompt: str, system: str, source: str) -> None:
+    request = GenerationRequest(
+        messages=(Message("system", (TextPart("Be brief."),)),), template_variables={"enable_thinking": False}
+    )
+    lines = explained(request=request, prompt=prompt, system=system)
+    assert lines["system"] == f"system prompt ({source}): Be brief."
+    assert lines["template"] == "template variable enable_thinking = false"
+    assert not {"system", "template"} & explained(prompt=prompt).keys()
 
 
 async def test_tokens_are_told_with_their_texts(store: Store) -> None:

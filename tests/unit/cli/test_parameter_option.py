@@ -113,6 +113,36 @@ def test_a_long_value_comes_from_a_file(tmp_path: Path) -> None:
     assert values("--schema", f"@{file}") == {"json_schema": 'root ::= "é"\n'}
 
 
+@pytest.mark.parametrize("option", ["--grammar", "--samplers", "--regex", "--top-k", "--json-schema"])
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_value_is_refused(option: str, text: str) -> None:
+    with pytest.raises(ParameterError, match=f"{option} is empty"):
+        values(option, text)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(FileProblem, match="is empty"):
+        values("--grammar", f"@{tmp_path / 'empty'}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--choices", ""), "choices can't hold an empty text."),
+        (("--top-k", "1.5"), "top_k can't be “1.5”."),
+        (("--temperature", "200"), "temperature can't be “200”."),
+        (("--temperature", "warm"), "temperature can't be “warm”."),
+        (("--stop-token-ids", "1,-2"), "stop_token_ids can't be “1,-2”."),
+        (("--top-k", "1" + "0" * 400), f"top_k can't be “1{'0' * 59}…”."),
+    ],
+)
+def test_a_bad_value_is_repeated_as_it_was_typed(arguments: tuple[str, str], said: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        values(*arguments)
+    assert caught.value.message == said
+
+
 @pytest.mark.parametrize("name", ["@", "@-"])
 def test_at_without_a_file_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="names no file"):

@@ -247,3 +247,18 @@ def test_an_unknown_preset_ends_ask_before_anything_is_opened(
     told = capsys.readouterr().err
     assert "Did you mean balanced?" in told and "--explain generates nothing" in told
     assert not (home / "data").exists()
+
+
+def test_a_preset_without_title_is_listed_without_a_stray_stop(command: Command, presets: Presets) -> None:
+    presets.save(Preset(name="bare", sampling={"top_k": 3}))
+    presets.save(Preset(name="half", title="Half", sampling={"top_k": 3}))
+    lines = command("list").out.splitlines()
+    assert "bare" in [line.split()[0] for line in lines]
+    assert not any(line.endswith(" .") for line in lines)
+    assert next(line for line in lines if line.startswith("half")).endswith("  Half.")
+
+
+def test_a_preset_that_stands_is_replaced_with_force_only(command: Command, presets: Presets) -> None:
+    presets.save(Preset(name="mine", sampling={"top_k": 3}))
+    done = command("save", "mine", "--top-k", "8")
+    assert done.code == 2 and "--force" in done.err

@@ -18,8 +18,9 @@ from chatapp.cli.narration import Narration
 from chatapp.cli.reply import CUT, ReplyView, is_unmet, until_interrupted
 from chatapp.cli.result import result_of
 from chatapp.cli.streams import ClosedPipe, Output
+from chatapp.core.backend import GenerationRequest, Prepared
 from chatapp.core.conversations import Generation
-from chatapp.core.errors import EngineCrashed, NotFound, UsageError
+from chatapp.core.errors import ContextFull, EngineCrashed, NotFound, ParameterError, UsageError
 from chatapp.core.events import STOP_REASONS, Finished, StopReason, Timings
 from chatapp.core.parameters import Value, resolve
 from chatapp.core.paths import Paths
@@ -266,3 +267,58 @@ async def test_set_reads_a_file(store: Store, tmp_path: Path) -> None:
     file.write_text('root ::= "a"')
     dialogue = Dialogue(Session(store, ScriptedBackend((Script(text="Hi."),))), edits={})
     assert await dialogue.command("/set", f"grammar @{file}") == 'grammar = root ::= "a" [edit]'
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("regex", "yes|no"), ("choices", "yes"), ("samplers", "top_k"), ("max_new_tokens", "7"), ("json_value", "on")],
+)
+async def test_none_takes_every_kind_of_value_back(store: Store, name: str, value: str) -> None:
+    backend = ScriptedBackend((Script(text="Yes."),))
+    dialogue = Dialogue(Session(store, backend), edits={})
+    assert "[edit]" in await dialogue.command("/set", f"{name} {value}")
+    assert "[default]" in await dialogue.command("/set", f"{name} none")
+    await said(dialogue, "one")
+    assert backend.requests[-1].edits == {}
+
+
+async def test_none_in_quotes_is_a_text(store: Store) -> None:
+    dialogue = Dialogue(Session(store, ScriptedBackend((Script(text="Yes."),))), edits={})
+    assert await dialogue.command("/set", 'regex "none"') == "regex = none [edit]"
+    assert await dialogue.command("/set", 'stop "none"') == "stop = 'none' [edit]"
+
+
+async def test_a_value_that_contradicts_another_is_not_kept(store: Store) -> None:
+    backend = ScriptedBackend((Script(text="Yes."),))
+    dialogue = Dialogue(Session(store, backend), edits={})
+    await dialogue.command("/set", 'grammar root ::= "yes"')
+    await said(dialogue, "one")
+    with pytest.raises(ParameterError, match="can't be set together"):
+        await dialogue.command("/set", "json_schema {}")
+    assert await dialogue.command("/show", "json_schema") == "json_schema = none [default]"
+    await said(dialogue, "two")
+    assert backend.requests[-1].edits == {"grammar": 'root ::= "yes"'}
+    assert await dialogue.command("/set", "grammar none") == "grammar = none [default]"
+    assert await dialogue.command("/set", "json_schema {}") == "json_schema = {} [edit]"
+
+
+class Picky(ScriptedBackend):
+    """A backend that takes no grammar but one, and for which a regex leaves no room."""
+
+    async def prepare(self, request: GenerationRequest) -> Prepared:
+        if request.edits.get("grammar", "good") != "good":
+            raise ParameterError("bad grammar")
+        if request.edits.get("regex"):
+            raise ContextFull("full")
+        return await super().prepare(request)
+
+
+async def test_a_constraint_is_tried_at_once_and_the_old_one_stays(store: Store) -> None:
+    dialogue = Dialogue(Session(store, Picky((Script(text="Yes."),))), edits={})
+    await dialogue.command("/set", "grammar good")
+    with pytest.raises(ParameterError, match="bad grammar"):
+        await dialogue.command("/set", "grammar root ::= yes")
+    assert await dialogue.command("/show", "grammar") == "grammar = good [edit]"
+    assert dialogue.conversation_id is None and not store.conversations.list()
+    await dialogue.command("/set", "grammar none")
+    assert await dialogue.command("/set", "regex a") == "regex = a [edit]"

@@ -15,6 +15,11 @@ def test_a_piece_that_comes_back_is_a_loop() -> None:
     assert not goes_round([*piece * 3, 99], 3)
 
 
+def test_what_stands_once_is_no_loop() -> None:
+    assert not goes_round(list(range(40)), 1)
+    assert goes_round([*range(20), *range(20)], 1)
+
+
 def test_a_short_rule_of_one_token_is_no_loop() -> None:
     assert not goes_round([1, 2, *[7] * (SHORTEST_LOOP - 1)], 4)
     assert goes_round([1, 2, *[7] * SHORTEST_LOOP], 4)

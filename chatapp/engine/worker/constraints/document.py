@@ -40,9 +40,9 @@ class Document:
         """Raise ParameterError: `what` of this schema can't be enforced."""
         raise ParameterError(f"json_schema can't be enforced: at {self.place(schema)}, {what}.", hint=hint)
 
-    def invalid(self, schema: Schema, what: str) -> NoReturn:
+    def invalid(self, schema: Schema, what: str, hint: str = "") -> NoReturn:
         """Raise ParameterError: this is no JSON Schema."""
-        raise ParameterError(f"json_schema is no JSON Schema: at {self.place(schema)}, {what}.")
+        raise ParameterError(f"json_schema is no JSON Schema: at {self.place(schema)}, {what}.", hint=hint)
 
     def check_keywords(self, schema: dict[str, Json]) -> None:
         """Raise ParameterError for a keyword that is unknown or can't be enforced."""
@@ -131,8 +131,10 @@ class Document:
         """Raise ParameterError where `type` names no types."""
         declared = schema.get("type", "null")
         names = declared if isinstance(declared, list) else [declared]
-        if not names or not all(name in TYPES for name in names):
-            self.invalid(schema, "“type” names no type of JSON")
+        wrong = [name for name in names if name not in TYPES]
+        if wrong or not names:
+            shown = f"names {_shown(wrong[0])}, which is no type of JSON" if wrong else "is empty"
+            self.invalid(schema, f"“type” {shown}", f"The types are {', '.join(TYPES)}.")
 
     def _checked(self, found: Json, place: str) -> Schema:
         if not is_schema(found):
@@ -156,6 +158,10 @@ class Document:
 def is_schema(value: Json) -> TypeGuard[Schema]:
     """Whether a value has the form of a schema."""
     return isinstance(value, bool | dict)
+
+
+def _shown(value: Json) -> str:
+    return f"“{value:.60}”" if isinstance(value, str) else "something that is no text"
 
 
 def _read(text: str) -> Json:

@@ -41,6 +41,10 @@ class Rules:
         self._rules: dict[str, Expression] = {}
         self._shared: dict[Expression, Reference] = {}
         self._numbers: dict[str, int] = {}
+        self.places: dict[str, str] = {}
+        """Where in their source rules stand, by name; for errors."""
+        self.impossible: list[str] = []
+        """Places of the source that nothing satisfies, the inner ones first; for errors."""
 
     def name(self, wish: str) -> str:
         """A name that no rule has yet, like `wish` as far as GBNF allows."""
@@ -69,10 +73,15 @@ class Rules:
         rules = {**self._rules, ROOT: root}
         endless = _endless(rules)
         if ROOT in endless:
-            raise Unwritable("nothing that ends can satisfy it")
+            raise Unwritable(f"nothing that ends can satisfy {self._blamed(endless)}")
         rules = {name: _pruned(rule, endless) for name, rule in rules.items() if name not in endless}
         _refuse_left_recursion(rules)
         return _Writer(rules).written()
+
+    def _blamed(self, endless: set[str]) -> str:
+        """What no text can follow, as near as is known."""
+        known = [*self.impossible, *(place for name, place in self.places.items() if name in endless)]
+        return f"what stands at {known[0]}" if known and known[0] != "#" else "it"
 
 
 def _endless(rules: dict[str, Expression]) -> set[str]:

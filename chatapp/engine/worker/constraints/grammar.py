@@ -63,6 +63,9 @@ class Grammar:
         """Go on behind `token`; raise ValueError where it is not allowed, since llama.cpp would abort."""
         if not self.allows(token):
             raise ValueError(f"the grammar does not allow token {token} after {len(self._accepted)} tokens")
+        self._take(token)
+
+    def _take(self, token: int) -> None:
         if token not in self._end_tokens:
             self._pending = self._after(token) or b""
         self._stage.accept(token)
@@ -73,17 +76,18 @@ class Grammar:
         for count, token in enumerate(tokens):
             if not self.allows(token):
                 return count
-            self.accept(token)
+            self._take(token)
         return len(tokens)
 
     def rewind(self, length: int) -> None:
         """Go back to where the first `length` of the accepted tokens were taken."""
         kept = self._accepted[:length]
+        begun = self._begun()
         self._stage.close()
-        self._stage = self._begun()
-        self._accepted = []
+        self._stage, self._accepted = begun, []
         self._pending = b""
-        self.replay(kept)
+        for token in kept:
+            self._take(token)
 
     def close(self) -> None:
         """Free it."""

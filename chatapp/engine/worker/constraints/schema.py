@@ -85,6 +85,8 @@ class SchemaRules:
         else:
             expression = choice(*(self._plain(way) for way in self._spreader.alternatives(schema)))
         self._depth -= 1
+        if expression == NOTHING:
+            self.rules.impossible.append(self.document.place(schema))
         return expression
 
     def _named(self, schema: Plain) -> Reference:
@@ -92,6 +94,7 @@ class SchemaRules:
         known = self._known.get(pointer)
         if known is None:
             known = self._known[pointer] = Reference(self.rules.name(pointer.rpartition("/")[2]))
+            self.rules.places[known.name] = pointer
             self.rules.define(known.name, self.of(target))
         return known
 

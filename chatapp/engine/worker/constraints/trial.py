@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +22,7 @@ from chatapp.core.errors import ChatappError, ParameterError
 from chatapp.engine.worker import llama
 from chatapp.engine.worker.constraints import verdict
 from chatapp.engine.worker.constraints.form import form_of, to_grammar
+from chatapp.engine.worker.constraints.gbnf import QUOTED
 from chatapp.engine.worker.constraints.grammar import Grammar
 from chatapp.engine.worker.constraints.spelling import spelled
 from chatapp.engine.worker.constraints.verdict import OUT_OF_MEMORY, Passed, Ready, Refused, Trial, Unreadable
@@ -33,6 +36,7 @@ STEP_LIMIT_S = 1.0
 _STDERR = 2
 _TELLING_BYTES = 32 * 1024 * 1024
 _LONGEST_REASON = 300
+_OTHERWISE = "Leave that part out, or say in another way what the answer must be."
 _COMPLAINT = "error parsing grammar: "
 
 
@@ -73,7 +77,7 @@ def _verdict(trial: Trial, vocabulary: Vocabulary, log: list[str]) -> Passed | R
             raise _unreadable(name, gbnf, log) from None
         Walk(name, grammar, vocabulary).run(trial.prefix)
     except ParameterError as error:
-        return Refused(error.message, error.hint)
+        return Refused(error.message, error.hint or _OTHERWISE)
     return Passed(gbnf)
 
 
@@ -83,11 +87,13 @@ def _unreadable(name: str, gbnf: str, log: list[str]) -> ParameterError:
     reason = reason or " ".join(log).strip() or "it gave no reason"
     if "left recursion" in reason:
         return ParameterError(
-            f"{name} can't be used: one of its rules begins with itself (left recursion).",
+            f"{name} can't be used: {_recursive(gbnf)} begins with itself (left recursion).",
             hint='Put what is repeated first: list ::= item ("," item)*.',
         )
     if reason.startswith("Undefined rule identifier"):
-        return ParameterError(f"{name} uses the rule {reason.split()[-1]}, which it does not define.")
+        return ParameterError(
+            f"{name} uses the rule {reason.split()[-1]}, which it does not define.", hint="Add a line: name ::= …."
+        )
     if "does not contain a 'root'" in reason:
         return ParameterError(f"{name} has no rule called root.", hint="The answer begins with root ::= ….")
     return ParameterError(
@@ -105,12 +111,46 @@ def _complaint(gbnf: str) -> tuple[str, str]:
     if text.startswith("std::bad_alloc"):
         raise MemoryError
     reason = text.removesuffix("\n").removesuffix(gbnf).rstrip()
-    words, _, rest = reason.partition(" at ")
-    position = gbnf.rstrip().rfind(rest) if rest else -1
-    if position < 0 or not gbnf.rstrip().endswith(rest):
+    words, at, rest = reason.partition(" at ")
+    if not at and reason.endswith(" at"):
+        return reason.removesuffix(" at"), " at the end"
+    if not rest or not gbnf.rstrip().endswith(rest):
         return reason, ""
     before = gbnf[: len(gbnf.rstrip()) - len(rest)]
     return words, f" in line {before.count(chr(10)) + 1}, character {len(before) - before.rfind(chr(10))}"
+
+
+def _recursive(gbnf: str) -> str:
+    """The rule that begins with itself, named where it is seen without knowing what can be empty."""
+    parts = re.split(r"([\w-]+)\s*::=", QUOTED.sub(lambda found: " " if found[0][0] == "#" else " . ", gbnf))
+    first = {name: set(_heads(body)) for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    for rule, heads in first.items():
+        seen: set[str] = set()
+        waiting = list(heads)
+        while waiting:
+            head = waiting.pop()
+            if head == rule:
+                return f"the rule {rule}"
+            if head not in seen:
+                seen.add(head)
+                waiting.extend(first.get(head, ()))
+    return "one of its rules"
+
+
+def _heads(body: str) -> Iterator[str]:
+    """The names of rules with which the alternatives of a rule begin."""
+    groups, at_head = [True], True
+    for part in re.findall(r"[\w-]+|\S", body):
+        if part == "(":
+            groups.append(at_head)
+        elif part == "|":
+            at_head = groups[-1]
+        else:
+            if part == ")" and len(groups) > 1:
+                groups.pop()
+            elif at_head and part != ".":
+                yield part
+            at_head = False
 
 
 class Walk:

@@ -117,12 +117,17 @@ class Chain:
                 stage.accept(token)
 
     def rewind(self, length: int) -> None:
-        """Go back to the first `length` tokens of the reply: stages that remember are made anew, dice go on."""
+        """Go back to the first `length` tokens of the reply: stages that remember learn them anew, dice go on."""
         del self._reply[length:]
         for name, recipe in RECIPES.items():
-            if recipe.remembers or name in _FIXED:
-                old, self._stages[name] = self._stages[name], self._build(name)
-                _close((old,))
+            stage = self._stages[name]
+            if recipe.remembers and isinstance(stage, NativeStage):
+                # DRY takes long to make: it looks for every breaker in the whole vocabulary.
+                stage.reset()
+                self._tell_past(stage)
+            elif recipe.remembers or name in _FIXED:
+                self._stages[name] = self._build(name)
+                _close((stage,))
 
     def update(self, changes: Mapping[str, Value]) -> list[str]:
         """Put `changes` in force, replacing only the stages that they concern; return the names that changed."""
@@ -246,10 +251,10 @@ class Chain:
         return terminal.clone() if terminal not in (self._greedy, self._dice) else None
 
     def _restore_terminal(self, kept: NativeStage | None) -> None:
+        terminal = self._terminal()
         for name in _TERMINAL:
-            stage = self._stages[name]
-            if kept is not None and stage is not None:
-                stage.close()
+            if kept is not None and self._stages[name] is terminal:
+                terminal.close()
                 self._stages[name] = kept
 
     # Making stages
@@ -268,9 +273,12 @@ class Chain:
             )
         )
         if stage is not None and recipe.remembers:
-            for token in (*self._prompt, *self._reply)[-self._context_size :]:
-                stage.accept(token)
+            self._tell_past(stage)
         return stage
+
+    def _tell_past(self, stage: Stage) -> None:
+        for token in (*self._prompt, *self._reply)[-self._context_size :]:
+            stage.accept(token)
 
     # Explaining a choice
 

@@ -75,6 +75,8 @@ class Setting:
 
 
 _LONGEST_BREAKER = 40
+_MOST_BREAKER_LOOKS = 4_000_000
+"""llama.cpp looks for every breaker in every token, up to a microsecond each; more would hold up all replies."""
 _DICE: dict[StageName, int] = {"xtc": 1, "mirostat": 2, "adaptive_p": 3}
 
 
@@ -129,6 +131,11 @@ def _dry(setting: Setting) -> Stage | None:
         raise ParameterError(
             f"dry_breakers: “{long[0][:20]}…” is longer than {_LONGEST_BREAKER} bytes, and llama.cpp would cut it.",
             hint="Use a shorter text that stands at the same places.",
+        )
+    if (most := _MOST_BREAKER_LOOKS // setting.vocabulary.size) < len(breakers):
+        raise ParameterError(
+            f"dry_breakers: {len(breakers):,} texts are too many for this model's {setting.vocabulary.size:,} tokens.",
+            hint=f"Give {most:,} at most.",
         )
     return llama.dry(
         setting.vocabulary,

@@ -19,16 +19,41 @@ def read_token(name: str, vocabulary: Vocabulary, parameter: str) -> int:
             )
         return token
     tokens = vocabulary.tokenize(name, parse_special=False)
-    if len(tokens) == 1 and vocabulary.piece(tokens[0]).decode("utf-8", "replace") == name:
+    if _is_one(name, tokens, vocabulary):
         return tokens[0]
     exact = vocabulary.find(name)
     if exact is not None:
         return exact
-    parts = ", ".join(f"“{vocabulary.piece(token).decode('utf-8', 'replace')}” (#{token})" for token in tokens[:8])
     raise ParameterError(
-        f"{parameter}: “{name}” is no single token of this model.",
-        hint=f"It is made of {parts}. Name one of them, or begin the text with a space." if parts else "",
+        f"{parameter}: “{name}” is no single token of this model.", hint=_advice(name, tokens, vocabulary)
     )
+
+
+def _advice(name: str, tokens: Sequence[int], vocabulary: Vocabulary) -> str:
+    """What to name instead of a text that is made of `tokens`."""
+    if name.startswith("#"):
+        return "Behind # stands the number of a token, as in #123."
+    parts = ", ".join(f"“{_shown(vocabulary.piece(token))}” (#{token})" for token in tokens[:8])
+    if not parts:
+        return ""
+    made = f"It is made of {parts}{', …' if len(tokens) > 8 else ''}."
+    spaced = f" {name}"
+    if not name[0].isspace() and _is_one(spaced, vocabulary.tokenize(spaced, parse_special=False), vocabulary):
+        return f"{made} Name one of them, or begin the text with a space: “{spaced}” is a token."
+    return f"{made} Name one of them."
+
+
+def _is_one(text: str, tokens: Sequence[int], vocabulary: Vocabulary) -> bool:
+    """Whether `tokens`, into which `text` was cut, are one that says all of it."""
+    return len(tokens) == 1 and vocabulary.piece(tokens[0]) == text.encode("utf-8", "replace")
+
+
+def _shown(piece: bytes) -> str:
+    """A token's text, or its bytes where they are none."""
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return "".join(f"<0x{byte:02X}>" for byte in piece)
 
 
 def read_biases(items: Sequence[str], vocabulary: Vocabulary) -> dict[int, float]:

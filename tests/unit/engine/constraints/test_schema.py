@@ -200,6 +200,14 @@ def _objects_near(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         ({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}, "nothing that ends"),
         ({"type": "string", "maxLength": 2, "minLength": 3}, "nothing that ends"),
         ({"allOf": [{"type": "string"}, {"type": "null"}]}, "nothing that ends"),
+        (
+            {"type": "object", "properties": {"a": {"minLength": 3, "maxLength": 2}}, "required": ["a"]},
+            "nothing that ends can satisfy what stands at #/properties/a",
+        ),
+        (
+            {"$ref": "#/$defs/x", "$defs": {"x": {"type": "array", "items": {"$ref": "#/$defs/x"}, "minItems": 1}}},
+            r"nothing that ends can satisfy what stands at #/\$defs/x",
+        ),
         (False, "nothing that ends"),
         ({"type": "string", "maxLength": 10**7}, "10,000,000 times"),
     ],
@@ -215,7 +223,9 @@ def test_what_can_not_be_enforced_is_named_with_its_place(schema: Schema, named:
     [
         ("{", "line 1, column 2"),
         ("[1]", "neither an object nor a boolean"),
-        ('{"type": "text"}', "names no type"),
+        ('{"type": "text"}', "at #, “type” names “text”, which is no type"),
+        ('{"items": {"type": ["null", null]}}', "at #/items, “type” names something that is no text"),
+        ('{"type": []}', "“type” is empty"),
         ('{"minLength": -1}', "is no count"),
         ('{"minimum": "3"}', "is no number"),
         ('{"minimum": NaN}', "no number of JSON"),
