@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import select
 import sys
 
 _FENCE = '"""'
@@ -41,10 +42,13 @@ class Lines:
             os.set_blocking(descriptor, False)
             try:
                 count = sum(1 for line in iter(sys.stdin.readline, "") if line.strip())
+                is_ended = bool(select.select((descriptor,), (), (), 0)[0])
             finally:
                 os.set_blocking(descriptor, True)
         except (AttributeError, OSError):
             # A pipe on an older Python for Windows can't be asked without waiting.
+            return "what stands behind it was not read"
+        if not is_ended:
             return "what stands behind it was not read"
         return f"{count:,} more line{'s were' if count > 1 else ' was'} not read" if count else ""
 

@@ -451,13 +451,14 @@ def test_a_piped_chat_says_what_it_did_not_read_without_waiting_for_more(tiny_mo
     assert done.code == 2
     assert "the rule 'yes', which it does not define" in done.err
     assert "2 more lines were not read" in done.err
+    assert "not read" not in run("chat", "-m", tiny_model, stdin="/nonesuch\n").err
     with subprocess.Popen(
         [*COMMAND, "chat", "-m", tiny_model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdin is not None and process.stderr is not None
         process.stdin.write(b"/nonesuch\n")
         process.stdin.flush()
-        assert b"not read" not in process.stderr.read()
+        assert b"what stands behind it was not read" in process.stderr.read()
         assert process.wait() == 2
 
 

@@ -16,9 +16,9 @@ from chatapp.cli.result import result_of
 from chatapp.cli.streams import as_json_text
 from chatapp.cli.token_table import table_of, tokens_of
 from chatapp.core.backend import GenerationRequest, Prepared
+from chatapp.core.messages import Message, TextPart
 from chatapp.core.parameters import Values, resolve
 from chatapp.core.paths import Paths
-from chatapp.core.messages import Message, TextPart
 from chatapp.core.presets import NEUTRAL, Preset
 from chatapp.storage.store import Store
 

@@ -32,7 +32,7 @@ class EightTokens:
         return b"abcdefgh"[token : token + 1]
 
     def tokenize(self, text: str, *, parse_special: bool) -> list[int]:
-        return ["abcdefgh".index(letter) for letter in text]
+        return [max(0, "abcdefgh".find(letter)) for letter in text]
 
     def find(self, text: str) -> int | None:
         return "abcdefgh".find(text) if len(text) == 1 else None
