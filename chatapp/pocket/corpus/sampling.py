@@ -293,7 +293,9 @@ def _then() -> tuple[tuple[tuple[str, ...], Callable[[Parameter], str]], ...]:
 def _weight(name: str) -> float:
     common = {"temperature": 3.0, "top_p": 2.2, "top_k": 2.2, "seed": 1.6, "min_p": 1.5, "repeat_penalty": 1.8}
     usual = 0.7 if wordings().get(f"describe {name}") else 0.12
-    return common.get(name, 1.4 if name in ("max_new_tokens", "stop", "frequency_penalty", "presence_penalty") else usual)
+    return common.get(
+        name, 1.4 if name in ("max_new_tokens", "stop", "frequency_penalty", "presence_penalty") else usual
+    )
 
 
 _NAMES = tuple(PARAMETERS)

@@ -15,7 +15,7 @@ _GROUP = 64
 
 _FAINTEST = -87.0
 """Below it a weight is no ordinary float32: processors are slow with those, and -inf times 0 is no number."""
-_CHUNK = 16_384
+_CHUNK = 65_536
 """Logits that are looked at in one go, so that what is computed of them stays in the processor's nearest memory."""
 
 
