@@ -78,13 +78,24 @@ class Layers:
         )
 
 
+_OF_THE_VOCABULARY = frozenset(("logit_bias", "dry_breakers", "dry_multiplier"))
+"""Live parameters whose values may mean nothing to a model."""
+
+
 class LocalGeneration:
     """A reply that the engine is writing."""
 
     def __init__(
-        self, client: EngineClient, request: Request, edits: Values, layers: Layers, thinking: Collection[str]
+        self,
+        client: EngineClient,
+        request: Request,
+        edits: Values,
+        layers: Layers,
+        thinking: Collection[str],
+        prompt: tuple[int, ...],
     ) -> None:
         """`thinking` names the parameters that differ while the model thinks."""
+        self._prompt = prompt
         self._client = client
         self._request = request
         self._thinking = frozenset(thinking)
@@ -105,6 +116,9 @@ class LocalGeneration:
         changed = {
             name: in_force[name] for name in named if in_force[name] != self._in_force[name] or name in self._thinking
         }
+        if _OF_THE_VOCABULARY.intersection(changed):
+            # Only the model knows what its tokens are: a chain is made with the values before the reply's own is.
+            await self._client.candidates(self._prompt[:1], stored(in_force), 1)
         self._edits, self._in_force = edits, in_force
         if changed:
             await self._client.control(Update(self._request.id, stored(changed)))
@@ -206,7 +220,7 @@ class LocalBackend:
         )
         layers, _ = self._layers(request, loaded, prepared.prompt)
         running = await self._client.generate(command)
-        return LocalGeneration(self._client, running, request.edits, layers, command.thinking)
+        return LocalGeneration(self._client, running, request.edits, layers, command.thinking, prepared.token_ids)
 
     async def count(self, text: str) -> int:
         """How many tokens `text` is, control-token text counted as text."""

@@ -226,6 +226,23 @@ async def test_a_change_that_contradicts_another_is_refused_and_the_reply_goes_o
     assert len(refused) == 1 and run.end.stop_reason == "max_new_tokens"
 
 
+async def test_a_token_that_the_model_does_not_have_changes_nothing(engine: LocalBackend) -> None:
+    live = await begin(engine, raw("Once", ignore_eos=True, max_new_tokens=2000))
+    refused: list[ParameterError] = []
+
+    async def ask() -> None:
+        try:
+            await live.update({"logit_bias": ("#99999999=1",), "top_k": 3})
+        except ParameterError as error:
+            refused.append(error)
+        await live.update({"logit_bias": ("#65=1",)})
+
+    run = await collect(live, TextAdded, ask)
+    changes = [event for event in run.events if isinstance(event, ParameterChanged)]
+    assert [change.name for change in changes] == ["logit_bias"]
+    assert len(refused) == 1 and run.end.stop_reason == "max_new_tokens"
+
+
 # What is told of tokens
 
 

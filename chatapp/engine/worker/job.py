@@ -10,11 +10,11 @@ from typing import cast
 from chatapp.core.events import ParameterChanged, StopReason, TokenDetail
 from chatapp.core.parameters import Value
 from chatapp.engine.protocol import Generate
-from chatapp.engine.worker.constraints.grammar import Grammar
+from chatapp.engine.worker.constraints.grammar import Grammar, ThoughtsFirst
 from chatapp.engine.worker.llama import Candidates, Logits, Vocabulary
 from chatapp.engine.worker.loops import goes_round
 from chatapp.engine.worker.reply import Reply
-from chatapp.engine.worker.sampling.chain import Chain
+from chatapp.engine.worker.sampling.chain import Chain, Constraint
 from chatapp.engine.worker.words import ForbiddenWords, RequiredWords
 
 
@@ -25,7 +25,8 @@ class Job:
     `prompt_size` counts the request's own tokens; after a preemption `prompt` also holds what was written since.
     `values` are the parameters in force but for `thinking`, which lie over them while the model thinks. `forced` are
     the tokens to write next, `is_forced` tells that the one chosen last was one of them, `banned` are tokens that can't
-    stand at a place of the reply. Times are seconds of the monotonic clock, None until they come.
+    stand at a place of the reply. `opening` is the token with which the model may begin to think
+    by itself. Times are seconds of the monotonic clock, None until they come.
     """
 
     request: Generate
@@ -40,6 +41,7 @@ class Job:
     vocabulary: Vocabulary
     prompt: list[int]
     arrived: float
+    opening: int | None = None
     started: float | None = None
     first_token: float | None = None
     last_token: float = 0.0
@@ -79,8 +81,7 @@ class Job:
         if self.forced:
             return self.take_forced()
         self.is_forced = False
-        constraint = None if self.reply.is_reasoning else self.grammar
-        return self.chain.choose(candidates, logits, forbidden=self._banned_here(), constraint=constraint)
+        return self.chain.choose(candidates, logits, forbidden=self._banned_here(), constraint=self._constraint())
 
     def take_forced(self) -> int:
         """The first of the forced tokens."""
@@ -90,8 +91,16 @@ class Job:
     def choose_other_than(self, tokens: Collection[int], candidates: Candidates, logits: Logits) -> int | None:
         """The next token where `tokens` can't stand either."""
         self.is_forced = False
-        constraint = None if self.reply.is_reasoning else self.grammar
-        return self.chain.choose(candidates, logits, forbidden={*self._banned_here(), *tokens}, constraint=constraint)
+        forbidden = {*self._banned_here(), *tokens}
+        return self.chain.choose(candidates, logits, forbidden=forbidden, constraint=self._constraint())
+
+    def _constraint(self) -> Constraint | None:
+        """What the next token must keep to: thoughts have no form, and a reply may begin with them."""
+        if self.grammar is None or self.reply.is_reasoning:
+            return None
+        if self.opening is not None and not self.written:
+            return ThoughtsFirst(self.grammar, self.opening)
+        return self.grammar
 
     def _banned_here(self) -> set[int]:
         return self.banned.get(len(self.written), set())

@@ -65,7 +65,17 @@ def make_job(loaded: LoadedModel, request: Generate, sample: int, arrived: float
         vocabulary=vocabulary,
         prompt=list(request.token_ids),
         arrived=arrived,
+        opening=_opening(request, vocabulary),
     )
+
+
+def _opening(request: Generate, vocabulary: Vocabulary) -> int | None:
+    """The token with which the model may begin to think by itself; None where it takes several, or none does."""
+    form = request.reasoning
+    if form is None or form.channels or request.reasoning_open or request.prefix:
+        return None
+    tokens = vocabulary.tokenize(form.opening_token or form.opening, parse_special=True)
+    return tokens[0] if len(tokens) == 1 else None
 
 
 def _begin_grammar(request: Generate, vocabulary: Vocabulary) -> Grammar:

@@ -119,3 +119,22 @@ class Grammar:
             return []
         special = self._vocabulary.special_tokens().values()
         return [mark.token_id for mark in special if mark.control and mark.token_id not in self._end_tokens]
+
+
+class ThoughtsFirst:
+    """A grammar at the first token of a reply, which may also be the one that opens the model's thoughts."""
+
+    def __init__(self, grammar: Grammar, opening: int) -> None:
+        self._grammar = grammar
+        self._opening = opening
+
+    def allows(self, token: int) -> bool:
+        """Whether `token` may come first."""
+        return token == self._opening or self._grammar.allows(token)
+
+    def mask(self, candidates: Candidates) -> None:
+        """Give those of `candidates` that may not come first no chance."""
+        row = candidates.rows(np.array([self._opening], np.int32))
+        kept = candidates.logits[row].copy()
+        self._grammar.mask(candidates)
+        candidates.logits[row] = kept

@@ -8,7 +8,7 @@ from acceptance import Acceptance
 
 from chatapp.core.errors import ParameterError
 from chatapp.engine.worker.constraints.form import form_of, to_grammar
-from chatapp.engine.worker.constraints.grammar import Grammar
+from chatapp.engine.worker.constraints.grammar import Grammar, ThoughtsFirst
 from chatapp.engine.worker.constraints.spelling import spelled
 from chatapp.engine.worker.llama import Candidates, Vocabulary
 
@@ -90,6 +90,22 @@ def test_control_tokens_are_no_text(llama_cpp: Acceptance) -> None:
         grammar.mask(candidates)
         assert bool(np.isfinite(candidates.logits[control])) is allowed
         grammar.close()
+
+
+def test_a_reply_may_begin_with_thoughts(llama_cpp: Acceptance) -> None:
+    vocabulary = llama_cpp.vocabulary
+    opening = vocabulary.special_tokens()["<|im_start|>"].token_id
+    grammar = Grammar(vocabulary, 'root ::= "ab"')
+    first = ThoughtsFirst(grammar, opening)
+    a, b = tokens_of(vocabulary, "ab")
+    assert [first.allows(token) for token in (opening, a, b)] == [True, True, False]
+    candidates = Candidates(vocabulary.size)
+    candidates.fill(np.full(vocabulary.size, 2.0, np.float32))
+    first.mask(candidates)
+    left = set(candidates.ids[np.isfinite(candidates.logits)].tolist())
+    assert left == {opening} | {token for token in range(vocabulary.size) if grammar.allows(token)}
+    assert candidates.logits[opening] == 2.0
+    grammar.close()
 
 
 def test_a_grammar_that_can_not_be_read_is_an_error(llama_cpp: Acceptance) -> None:
