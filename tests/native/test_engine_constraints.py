@@ -57,7 +57,7 @@ async def test_forbidden_words_never_appear(pocket: LocalBackend, variants: bool
         assert len(details(run.events)) == len(run.tokens)
         assert [each.token_id for each in details(run.events)] == list(run.tokens)
         taken_back += run.end.rewinds
-    assert taken_back > 8
+    assert taken_back >= 4
 
 
 async def test_what_is_taken_back_was_never_shown(pocket: LocalBackend) -> None:
