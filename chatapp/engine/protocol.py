@@ -1,6 +1,6 @@
 """The frames between the client and the worker: typed, versioned, msgpack, each behind its length.
 
-A frame is four bytes of length, little-endian, and a msgpack map with its tag. Frames don't know what carries
+A frame is a msgpack map with its tag, cut from the stream as `core.framing` says. Frames don't know what carries
 them. Requests carry an id that the client chose; everything that answers a request carries the same id.
 """
 
@@ -10,16 +10,18 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from chatapp.core import framing
 from chatapp.core.backend import Candidate, ModelCard
 from chatapp.core.errors import ChatappError, EngineError, kinds
 from chatapp.core.events import Event, ParameterChanged, TokenDetail
+from chatapp.core.framing import HEADER_BYTES as HEADER_BYTES
+from chatapp.core.framing import framed
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import StoredValue
 from chatapp.core.pieces import Piece
 from chatapp.core.reasoning import ReasoningFormat
 
 VERSION = 1
-HEADER_BYTES = 4
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 Phase: TypeAlias = Literal["idle", "load", "first-decode", "decode", "sample"]
@@ -224,13 +226,12 @@ answer_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer
 
 def encode(frame: Command | Answer) -> bytes:
     """A frame with its length in front."""
-    body = _encoder.encode(frame)
-    return len(body).to_bytes(HEADER_BYTES, "little") + body
+    return framed(_encoder.encode(frame))
 
 
 def body_length(header: bytes) -> int:
     """The length that a header announces; raise EngineError for one that no frame has."""
-    length = int.from_bytes(header, "little")
-    if length > MAX_FRAME_BYTES:
-        raise EngineError(f"A frame of {length:,} bytes was announced; the stream between the processes is damaged.")
-    return length
+    try:
+        return framing.body_length(header, MAX_FRAME_BYTES)
+    except ValueError as error:
+        raise EngineError(f"The stream between the processes is damaged: it announces {error}.") from None

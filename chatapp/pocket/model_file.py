@@ -1,11 +1,12 @@
-"""Writes the trained network as a GGUF file."""
+"""Writes the trained network as a GGUF file, and reads it back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from gguf import GGMLQuantizationType, GGUFWriter, quants
+import torch
+from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, quants
 
 from chatapp.pocket.chatml import CONTROL, END_OF_TEXT, TEMPLATE, TURN_END
 from chatapp.pocket.digest import METADATA_KEY, registry_digest
@@ -37,11 +38,29 @@ def write(path: Path, shape: Shape, parameters: Mapping[str, Tensor], vocabulary
     writer.close()
 
 
+def read_parameters(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file that `write` wrote, as float32, in llama.cpp's order of rows."""
+    return {
+        tensor.name: torch.from_numpy(quants.dequantize(tensor.data, tensor.tensor_type).copy())
+        for tensor in GGUFReader(path).tensors
+    }
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """The vocabulary of a file that `write` wrote."""
+    reader = GGUFReader(path)
+
+    def texts(key: str) -> list[str]:
+        return list(reader.fields[f"tokenizer.ggml.{key}"].contents())
+
+    return Vocabulary.of(texts("tokens"), texts("merges"))
+
+
 def _write_facts(writer: GGUFWriter, shape: Shape) -> None:
     writer.add_name("Pocket")
     writer.add_description(DESCRIPTION)
     writer.add_license("MIT")
-    writer.add_size_label("3M")
+    writer.add_size_label("5M")
     writer.add_file_type(7)
     writer.add_string(METADATA_KEY, registry_digest())
     writer.add_float32("general.sampling.temp", 0.3)

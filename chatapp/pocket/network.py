@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -35,7 +36,7 @@ class Network:
     """Parameters by GGUF name, and the forward pass.
 
     The output is tied to the embedding. Rotary embedding pairs a head's first half with its second, which is fast
-    here; llama.cpp pairs neighbours, so `exported` puts the rows of queries and keys in its order.
+    here; llama.cpp pairs neighbours, so `exported` puts the rows of queries and keys in its order, and `load` back.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -60,17 +61,30 @@ class Network:
         self._cosines, self._sines = self._rotations()
         self._future = torch.full((shape.context, shape.context), -30000.0).triu(1)
 
-    def logits(self, tokens: Tensor, wanted: Tensor) -> Tensor:
-        """Scores of the next token where `wanted` is true: two of (batch, time) → (positions, vocabulary)."""
+    def states(self, tokens: Tensor) -> Tensor:
+        """What the output is read from: (batch, time) → (batch, time, width)."""
         state = functional.embedding(tokens, self.parameters["token_embd.weight"])
         for block in range(self.shape.blocks):
             state = state + self._attention(state, f"blk.{block}.")
             state = state + self._feed_forward(state, f"blk.{block}.")
-        return self._norm(state[wanted], "output_norm.weight") @ self.parameters["token_embd.weight"].T
+        return self._norm(state, "output_norm.weight")
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Scores of the next token: (positions, width) → (positions, vocabulary)."""
+        return states @ self.parameters["token_embd.weight"].T
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over the tensors of a model file, ordered as `exported` orders them."""
+        for name, parameter in self.parameters.items():
+            tensor = tensors[name]
+            if _is_rotated(name):
+                pairs = tensor.view(self.shape.heads, self.shape.head_width // 2, 2, self.shape.width)
+                tensor = pairs.transpose(1, 2).reshape(self.shape.width, self.shape.width)
+            parameter.data.copy_(tensor)
 
     def exported(self, name: str, tensor: Tensor) -> Tensor:
         """The tensor as llama.cpp wants it."""
-        if not name.endswith(("attn_q.weight", "attn_k.weight")):
+        if not _is_rotated(name):
             return tensor
         halves = tensor.view(self.shape.heads, 2, self.shape.head_width // 2, self.shape.width)
         return halves.transpose(1, 2).reshape(self.shape.width, self.shape.width)
@@ -118,3 +132,7 @@ class Network:
         first, second = heads.chunk(2, -1)
         turned = torch.cat((second, first), -1)
         return heads * self._cosines[:time].to(heads.dtype) + turned * self._sines[:time].to(heads.dtype)
+
+
+def _is_rotated(name: str) -> bool:
+    return name.endswith(("attn_q.weight", "attn_k.weight"))

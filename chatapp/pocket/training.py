@@ -33,7 +33,7 @@ from chatapp.pocket.vocabulary import Vocabulary
 
 SHORT_WINDOW = 256
 TOKENS_PER_STEP = 4096
-SHORT_SHARE = 0.6
+SHORT_SHARE = 0.72
 """The part of the time that is spent on short windows."""
 WARM_UP_STEPS = 60
 MATRIX_RATE, OTHER_RATE = 0.02, 3e-3
@@ -54,7 +54,8 @@ class Training:
         self.rank, self.processes = rank, processes
         self.seconds, self.checkpoint = seconds, checkpoint
         self.network = Network(shape)
-        self.average = {name: tensor.detach().clone() for name, tensor in self.network.parameters.items()}
+        self._states = torch.compile(self.network.states, dynamic=False)
+        self.average = self._copies()
         matrices: list[Tensor] = [
             t for name, t in self.network.parameters.items() if t.dim() == 2 and name.startswith("blk.")
         ]
@@ -95,6 +96,11 @@ class Training:
         temporary.replace(self.checkpoint)
         self.export(self.checkpoint.with_suffix(".gguf"))
 
+    def start_from(self, model: Path) -> None:
+        """Begin with the parameters of a trained model file; the vocabulary must be its own."""
+        self.network.load(model_file.read_parameters(model))
+        self.average = self._copies()
+
     def resume(self) -> None:
         """Go on from the checkpoint."""
         state = torch.load(self.checkpoint, weights_only=True)
@@ -114,6 +120,9 @@ class Training:
         model_file.write(temporary, self.shape, exported, self.vocabulary)
         temporary.replace(path)
 
+    def _copies(self) -> dict[str, Tensor]:
+        return {name: tensor.detach().clone() for name, tensor in self.network.parameters.items()}
+
     def _stream(self, length: int) -> Iterator[tuple[Tensor, Tensor]]:
         seed = (length * 1_000_003 + self.steps) * self.processes + self.rank
         return windows(dialogues(seed, short=length == SHORT_WINDOW), self.vocabulary, length)
@@ -123,7 +132,7 @@ class Training:
         tokens = torch.from_numpy(np.stack([ids for ids, _ in drawn]))
         learnt = torch.from_numpy(np.stack([row for _, row in drawn]))[:, 1:]
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = self.network.logits(tokens[:, :-1], learnt)
+            logits = self.network.logits(self._states(tokens[:, :-1].contiguous())[learnt])
         loss = functional.cross_entropy(logits.float(), tokens[:, 1:][learnt])
         loss.backward()
         value, self.elapsed = self._average_over_processes(float(loss.detach()), elapsed)
@@ -182,8 +191,11 @@ def train(rank: int, arguments: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     shape = Shape()
     seconds = arguments.minutes * 60
-    vocabulary = learn_vocabulary(shape.vocabulary)
+    given = arguments.start_from
+    vocabulary = model_file.read_vocabulary(given) if given else learn_vocabulary(shape.vocabulary)
     training = Training(shape, vocabulary, seconds, arguments.checkpoint, rank, arguments.processes)
+    if given:
+        training.start_from(given)
     if arguments.resume:
         training.resume()
     training.run()
@@ -200,6 +212,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model file to write")
     parser.add_argument("--processes", type=int, default=2, help="processes to train with, one thread each")
     parser.add_argument("--checkpoint", type=Path, default=Path(tempfile.gettempdir()) / "pocket.checkpoint")
+    parser.add_argument("--start-from", type=Path, metavar="MODEL.gguf", help="begin with what a trained model knows")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     arguments = parser.parse_args()
     arguments.checkpoint.with_suffix(".meeting").unlink(missing_ok=True)

@@ -20,14 +20,20 @@ class Vocabulary:
     @classmethod
     def learn(cls, texts: Iterable[str], size: int) -> Vocabulary:
         """Learn merges from texts."""
-        tokenizer = Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = decoders.ByteLevel()
+        tokenizer = _byte_level(models.BPE())
         alphabet = pre_tokenizers.ByteLevel.alphabet()
         trainer = trainers.BpeTrainer(
             vocab_size=size, special_tokens=list(CONTROL), initial_alphabet=alphabet, show_progress=False
         )
         tokenizer.train_from_iterator(texts, trainer)
+        return cls(tokenizer)
+
+    @classmethod
+    def of(cls, tokens: Sequence[str], merges: Sequence[str]) -> Vocabulary:
+        """A vocabulary that was learnt before, from its `tokens` and `merges`."""
+        pairs = [(left, right) for left, _, right in (merge.partition(" ") for merge in merges)]
+        tokenizer = _byte_level(models.BPE({token: index for index, token in enumerate(tokens)}, pairs))
+        tokenizer.add_special_tokens(list(CONTROL))
         return cls(tokenizer)
 
     @classmethod
@@ -54,3 +60,10 @@ class Vocabulary:
         """All merges, two tokens with a space between."""
         merges = json.loads(self.dump())["model"]["merges"]
         return [merge if isinstance(merge, str) else " ".join(merge) for merge in merges]
+
+
+def _byte_level(model: Any) -> Any:
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer

@@ -6,9 +6,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from chatapp.core import framing
+from chatapp.core.framing import HEADER_BYTES as HEADER_BYTES
+from chatapp.core.framing import framed
 from chatapp.core.messages import Role
 
-HEADER_BYTES = 4
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 
@@ -65,13 +67,9 @@ answer_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer
 
 def encode(frame: Render | Answer) -> bytes:
     """A frame with its length in front."""
-    body = _encoder.encode(frame)
-    return len(body).to_bytes(HEADER_BYTES, "little") + body
+    return framed(_encoder.encode(frame))
 
 
 def body_length(header: bytes) -> int:
     """The length that a header announces; raise ValueError for one that no frame has."""
-    length = int.from_bytes(header, "little")
-    if length > MAX_FRAME_BYTES:
-        raise ValueError(f"a frame of {length:,} bytes")
-    return length
+    return framing.body_length(header, MAX_FRAME_BYTES)

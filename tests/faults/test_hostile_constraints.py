@@ -41,6 +41,10 @@ HOSTILE: dict[str, Mapping[str, Value]] = {
     "catastrophic pattern": {"regex": "(a*)*(a|aa)+(a?){1000}a{1000}$"},
     # Its trial ends before the letters do, and behind them every letter adds a way to read the text.
     "late explosion": {"grammar": 'root ::= [a-w ]{300} e\ne ::= [a-z ] e e | ""'},
+    # Here a single long token multiplies them by thousands.
+    "late explosion in one token": {
+        "grammar": 'root ::= [a-w ]{300} e\ne ::= [a-z ] a e b | [a-z ] b e a | ""\na ::= [a-z ]?\nb ::= [a-z ]?'
+    },
 }
 
 
@@ -74,7 +78,7 @@ class Stream:
 
 
 async def test_nothing_hostile_disturbs_the_others(tmp_path: Path) -> None:
-    assert len(HOSTILE) == 14
+    assert len(HOSTILE) == 15
     async with opened(MODEL, tmp_path / "logs", context_size=ROOMY) as backend:
         before = await reply(backend, chat("Tell me about the sea.", temperature=0.0, max_new_tokens=30))
         worker = backend.worker_pid

@@ -46,18 +46,20 @@ def details(events: list[object]) -> list[TokenDetail]:
 
 @pytest.mark.parametrize("variants", [False, True])
 async def test_forbidden_words_never_appear(pocket: LocalBackend, variants: bool) -> None:
-    words = ("cat", "a dog", "the", "once there", "lived")
+    free = await reply(pocket, chat(STORY, temperature=0.0, max_new_tokens=40))
+    written = [word for word in dict.fromkeys(re.findall(r"[a-z]+", free.text.lower())) if word != "a"]
+    words = (*written[:5], "a dog", "the")
     taken_back = 0
     for seed in range(8):
         request = chat(STORY, forbidden_words=words, forbidden_variants=variants, seed=seed, max_new_tokens=90, **WILD)
         run = await reply(pocket, request)
-        pattern = r"\b(cat|a\s+dog|the|once\s+there|lived)\b"
+        pattern = rf"\b({'|'.join(words)})\b".replace(" ", r"\s+")
         assert not re.search(pattern, run.text, re.IGNORECASE), run.text
         assert run.end.reply_tokens == len(run.tokens) <= 90
         assert len(details(run.events)) == len(run.tokens)
         assert [each.token_id for each in details(run.events)] == list(run.tokens)
         taken_back += run.end.rewinds
-    assert taken_back >= 4
+    assert taken_back > 8
 
 
 async def test_what_is_taken_back_was_never_shown(pocket: LocalBackend) -> None:
@@ -77,7 +79,7 @@ async def test_a_forbidden_word_does_not_come_back_without_its_space(pocket: Loc
     for seed in range(8):
         edits: dict[str, Value] = {"forbidden_words": ("fox", "cat", "dog"), "max_new_tokens": 60, "seed": seed, **WILD}
         run = await reply(pocket, chat("Tell me a story about a fox, a cat and a dog.", **edits))
-        assert not re.search(r"\b(a|an|the|and)?(fox|cat|dog)\b", run.text, re.IGNORECASE), run.text
+        assert not re.search(r"(fox|cat|dog)\b", run.text, re.IGNORECASE), run.text
 
 
 async def test_required_words_come_before_the_end(pocket: LocalBackend) -> None:

@@ -25,8 +25,8 @@ class Job:
     `prompt_size` counts the request's own tokens; after a preemption `prompt` also holds what was written since.
     `values` are the parameters in force but for `thinking`, which lie over them while the model thinks. `forced` are
     the tokens to write next, `is_forced` tells that the one chosen last was one of them, `banned` are tokens that can't
-    stand at a place of the reply. `opening` is the token with which the model may begin to think
-    by itself. Times are seconds of the monotonic clock, None until they come.
+    stand at a place of the reply. `opening` is the token with which the model may begin to think by itself. Times are
+    seconds of the monotonic clock, None until they come.
     """
 
     request: Generate
@@ -113,8 +113,8 @@ class Job:
         self.chain.accept(token)
         if self.grammar is not None:
             # What is forced ends the thoughts; the form begins behind it.
-            if not thinking and not self.is_forced and self.grammar.allows(token):
-                self.grammar.accept(token)
+            if not thinking and not self.is_forced:
+                self.grammar.take(token)
             self.grammar_lengths.append(self.grammar.length)
         self.written.append(token)
         self.details.append(detail)

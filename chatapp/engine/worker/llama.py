@@ -219,11 +219,11 @@ class Vocabulary:
             known = self._pieces[token] = self._ask_piece(token)
         return known
 
-    def find(self, text: str) -> int | None:
-        """The first token whose piece is `text`, which a tokenizer may always write otherwise."""
+    def find(self, piece: bytes) -> int | None:
+        """The first token that stands for `piece`, which a tokenizer may always write otherwise."""
         if not self._by_piece:
             self._by_piece = {self.piece(token): token for token in reversed(range(self.size))}
-        return self._by_piece.get(text.encode("utf-8", "replace"))
+        return self._by_piece.get(piece)
 
     def _ask_piece(self, token: int) -> bytes:
         capacity = 64

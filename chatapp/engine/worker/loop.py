@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from chatapp.core.errors import ChatappError, EngineError, ParameterError, Unsupported
+from chatapp.core.errors import ChatappError, EngineError, Unsupported
 from chatapp.core.events import StopReason
 from chatapp.core.parameters import PARAMETERS, StoredValue
 from chatapp.engine.protocol import Answer, AnswerNow, Command, Generate, ListCandidates, Score, Stop, Update
@@ -24,9 +24,6 @@ from chatapp.engine.worker.reporter import Reporter
 from chatapp.engine.worker.sampling.details import Measure
 from chatapp.engine.worker.scheduler import Pace, Share
 from chatapp.engine.worker.slot import Slot, Work
-
-GRAMMAR_LIMIT_S = 1.0
-"""How long a grammar may take for one token; what grows without bound passes this long before it hangs the engine."""
 
 
 class Loop:
@@ -212,14 +209,12 @@ class Loop:
     def _take_results(self, shares: list[Share]) -> None:
         first = 0
         for share in shares:
-            slot, index = share.slot, first
+            slot, index, began, completes = share.slot, first, len(share.slot.tokens), share.completes
             first += share.count
-            wanted = [place for place in range(len(slot.tokens), share.end) if share.wants_logits(place)]
-            completes, began = share.completes, len(slot.tokens)
             slot.tokens.extend(slot.pending[: share.count])
             del slot.pending[: share.count]
             if isinstance(slot.work, Errand):
-                for place in wanted:
+                for place in range(max(began, slot.work.first_read), len(slot.tokens)):
                     slot.work.read(place, self._context.logits(index + place - began))
                 if completes:
                     self._answer(slot, slot.work)
@@ -232,17 +227,10 @@ class Loop:
 
     def _go_on(self, slot: Slot, job: Job, logits: Logits) -> None:
         """Write the next token; what goes wrong ends this request alone."""
-        began = self._clock()
         try:
-            if not math.isfinite(logits.max()):
-                raise EngineError("The model computed something that is no number.", hint="Its file may be damaged.")
             self._choose(slot, job, logits)
         except ChatappError as error:
             self._fail({job.request.request_id}, error)
-            return
-        spent = self._clock() - began
-        if slot.work is job and job.grammar is not None and spent > GRAMMAR_LIMIT_S:
-            self._fail({job.request.request_id}, _too_slow(spent))
 
     def _choose(self, slot: Slot, job: Job, logits: Logits) -> None:
         """Choose the token that `logits` lead to, and end the reply or go on with it."""
@@ -263,6 +251,7 @@ class Loop:
         if job.first_token is None:
             job.first_token = job.last_token
         if token is None:
+            _check_finite(logits.max())
             self._finish(slot, "no_candidate")
             return
         if not is_forced and (reason := job.ends_at(token, self._loaded.end_tokens)) is not None:
@@ -289,7 +278,9 @@ class Loop:
     def _write(self, slot: Slot, job: Job, token: int, logits: Logits) -> None:
         seconds = job.last_token - (job.first_token or job.last_token)
         alternatives = job.request.alternatives
-        job.write(token, self._measure.detail(logits, token, alternatives=alternatives, seconds=seconds))
+        detail = self._measure.detail(logits, token, alternatives=alternatives, seconds=seconds)
+        _check_finite(detail.log_sum_exp)
+        job.write(token, detail)
         if (offence := job.reply.offence(is_whole=job.reply.stop_met is not None)) is not None:
             self._take_back(slot, job, offence)
             return
@@ -358,8 +349,7 @@ class Loop:
             self._reporter.failed(request_id, reason)
 
 
-def _too_slow(seconds: float) -> ParameterError:
-    return ParameterError(
-        f"The grammar took {seconds:.1f} s for one token, so the reply was ended.",
-        hint="Make it smaller: fewer alternatives, no rule that can match the same text in many ways.",
-    )
+def _check_finite(figure: float) -> None:
+    """Raise EngineError where a figure of the logits is none."""
+    if not math.isfinite(figure):
+        raise EngineError("The model computed something that is no number.", hint="Its file may be damaged.")

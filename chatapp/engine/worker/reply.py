@@ -174,7 +174,7 @@ class Reply:
         place = min(
             self._forbidden.held_from(answer),
             len(answer) if offence is None else offence,
-            *(place for place in glued if self._forbidden.might_begin(answer, place)),
+            *(place for place in glued if self._forbidden.might_be_glued(answer, place)),
         )
         if place == len(answer):
             return 0

@@ -18,6 +18,8 @@ SHARED_CHUNK_S = 0.09
 ALONE_CHUNK_S = 2.0
 """How long a chunk may take when no reply runs; stopping interrupts it, a new request waits for it."""
 SMALLEST_CHUNK = 8
+READ_AT_ONCE = 32
+"""Positions of an errand whose logits one batch computes; with a large vocabulary each is a megabyte."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,17 @@ def share(slots: Sequence[Slot], batch_size: int, chunk: int) -> list[Share]:
     for slot in sorted(prompting, key=lambda slot: slot.work.arrived if slot.work else 0.0):
         if room <= 0:
             break
-        count = min(len(slot.pending), room)
+        count = min(len(slot.pending), room, _most_at_once(slot))
         shares.append(Share(slot, count))
         room -= count
     return shares
+
+
+def _most_at_once(slot: Slot) -> int:
+    """How many tokens of `slot` one batch may hold: where the logits of many are read, no more than memory allows."""
+    if not isinstance(slot.work, Errand):
+        return len(slot.pending)
+    return max(0, slot.work.first_read - len(slot.tokens)) + READ_AT_ONCE
 
 
 def room_needed(prompt_size: int, limit: int | None, context_size: int) -> int:

@@ -11,6 +11,7 @@ _ENDINGS = ("ing", "ers", "es", "ed", "er", "ly", "'s", "’s", "s", "d")
 _EDGE = 2
 """Characters beside a word that decide whether it stands alone."""
 _GLANCE = 24
+_UNENDED = re.compile(r"\s*\w*\Z")
 
 
 def _squeezed(text: str) -> str:
@@ -29,7 +30,7 @@ class ForbiddenWords:
         others = _any_of([phrase for phrase in phrases if not _is_word(phrase[0])], endings)
         # The look behind stands before all words at once: most places of a text fail it, and then none is tried.
         self._pattern = re.compile("|".join([*(rf"(?<!\w){kind}" for kind in words), *others]), re.IGNORECASE)
-        self._glued = re.compile(rf"\s*(?:{'|'.join([*words, *others])})", re.IGNORECASE)
+        self._glued = re.compile(rf"\s*\w*?(?:{'|'.join([*words, *others])})", re.IGNORECASE)
 
     def __bool__(self) -> bool:
         return bool(self._forms)
@@ -45,7 +46,7 @@ class ForbiddenWords:
         return found.start()
 
     def begins_at(self, text: str, place: int, *, is_whole: bool) -> bool:
-        """Whether a forbidden word begins at `place`, even if it is glued to what stands before."""
+        """Whether the word at `place` is a forbidden one, glued to what stands before it or to letters of its own."""
         found = self._glued.match(text, place) if self._forms else None
         return found is not None and (is_whole or found.end() < len(text))
 
@@ -61,6 +62,10 @@ class ForbiddenWords:
             if not text[place].isspace() and self.might_begin(text, place):
                 return place
         return len(text)
+
+    def might_be_glued(self, text: str, place: int) -> bool:
+        """Whether the word at `place` may still become one for `begins_at`: it has not ended, or is one so far."""
+        return _UNENDED.match(text, place) is not None or self.might_begin(text, place)
 
     def might_begin(self, text: str, place: int) -> bool:
         """Whether what stands from `place` on is the beginning of a forbidden word, or one so far."""

@@ -68,7 +68,7 @@ def _drawn(group: tuple[Intent, ...]) -> Callable[[Random], Exchange]:
     def exchange(rng: Random) -> Exchange:
         intent = rng.choices(group, cum_weights=weights)[0]
         turns = [Turn(intent.question(rng), intent.answer(rng))]
-        while len(turns) < 3 and (following := _following(intent)) and rng.random() < 0.15:
+        while len(turns) < 3 and (following := _following(intent)) and rng.random() < 0.22:
             intent = rng.choice(following)
             turns.append(Turn(grammar.noisy(_short(intent, rng), rng), intent.answer(rng)))
         return tuple(turns)
@@ -112,7 +112,7 @@ _TOPICS: tuple[tuple[float, Callable[[Random], Exchange]], ...] = (
     (13, _drawn(sampling.intents())),
     (11, _drawn(small_talk.intents())),
     (8, stories.exchange),
-    (6, knowledge.capitals),
+    (9, knowledge.capitals),
     (6, knowledge.opposites),
     (20, knowledge.sums),
     (12, objects.exchange),
@@ -124,7 +124,7 @@ _CUMULATED = list(accumulate(weight for weight, _ in _TOPICS))
 def exchange(rng: Random) -> Exchange:
     """Draw an exchange about anything, sometimes with a request to repeat the answer."""
     turns = rng.choices(_TOPICS, cum_weights=_CUMULATED)[0][1](rng)
-    if rng.random() < 0.03 and len(turns[-1].assistant) < 160:
+    if rng.random() < 0.05 and len(turns[-1].assistant) < 160:
         return (*turns, Turn(grammar.noisy(grammar.pick(mixed("again", _AGAIN), rng), rng), turns[-1].assistant))
     return turns
 
@@ -140,7 +140,7 @@ def _system(rng: Random) -> str:
 def dialogue(rng: Random, characters: int) -> Dialogue:
     """Make a conversation of about so many characters at most, with a name to remember in some."""
     turns: list[Turn] = []
-    name, named = "", rng.random() < 0.10
+    name, named = "", rng.random() < 0.13
     talkative = rng.random() < 0.35
     used = 0
     while True:

@@ -6,6 +6,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from chatapp.core import framing
+from chatapp.core.framing import HEADER_BYTES as HEADER_BYTES
+from chatapp.core.framing import framed
 from chatapp.core.parameters import StoredValue
 
 OUT_OF_MEMORY = 77
@@ -48,7 +51,6 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 Verdict: TypeAlias = Ready | Unreadable | Passed | Refused
 
-HEADER_BYTES = 4
 _LONGEST_BYTES = 256 * 1024 * 1024
 _encoder = msgspec.msgpack.Encoder()
 trial_decoder: msgspec.msgpack.Decoder[Trial] = msgspec.msgpack.Decoder(Trial)
@@ -57,13 +59,9 @@ verdict_decoder: msgspec.msgpack.Decoder[Verdict] = msgspec.msgpack.Decoder(Verd
 
 def encode(frame: Trial | Verdict) -> bytes:
     """A frame with its length in front."""
-    body = _encoder.encode(frame)
-    return len(body).to_bytes(HEADER_BYTES, "little") + body
+    return framed(_encoder.encode(frame))
 
 
 def body_length(header: bytes) -> int:
     """The length that a header announces; raise ValueError for one that no frame has."""
-    length = int.from_bytes(header, "little")
-    if length > _LONGEST_BYTES:
-        raise ValueError(f"a frame of {length:,} bytes")
-    return length
+    return framing.body_length(header, _LONGEST_BYTES)

@@ -21,7 +21,7 @@ def read_token(name: str, vocabulary: Vocabulary, parameter: str) -> int:
     tokens = vocabulary.tokenize(name, parse_special=False)
     if _is_one(name, tokens, vocabulary):
         return tokens[0]
-    exact = vocabulary.find(name)
+    exact = vocabulary.find(name.encode("utf-8", "replace"))
     if exact is not None:
         return exact
     raise ParameterError(

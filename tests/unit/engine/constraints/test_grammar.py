@@ -7,10 +7,12 @@ import pytest
 from acceptance import Acceptance
 
 from chatapp.core.errors import ParameterError
+from chatapp.engine.worker import llama
 from chatapp.engine.worker.constraints.form import form_of, to_grammar
 from chatapp.engine.worker.constraints.grammar import Grammar, ThoughtsFirst
 from chatapp.engine.worker.constraints.spelling import spelled
-from chatapp.engine.worker.llama import Candidates, Vocabulary
+from chatapp.engine.worker.llama import Candidates, Model, Vocabulary
+from chatapp.pocket.digest import MODEL
 
 ANY_TEXT = "root ::= [\\x01-\\U0010FFFF]*"
 
@@ -138,3 +140,35 @@ def test_a_count_that_llama_cpp_would_forget_is_refused(count: str) -> None:
         to_grammar({"grammar": f'root ::= a\na ::= "x"{count}'})
     text = f'root ::= "{count}" [{count}] # {count}\n'
     assert to_grammar({"grammar": text}) == text
+
+
+def test_a_text_with_ever_more_readings_ends_it_before_it_hangs(llama_cpp: Acceptance) -> None:
+    grammar = Grammar(llama_cpp.vocabulary, 'root ::= [a-z] a root b | [a-z] b root a | ""\na ::= [a-z]?\nb ::= [a-z]?')
+    (letter,) = tokens_of(llama_cpp.vocabulary, "a")
+    with pytest.raises(ParameterError, match="in too many ways"):
+        for _ in range(100):
+            grammar.accept(letter)
+    assert grammar.length > 1
+    grammar.close()
+
+
+def test_long_tokens_are_taken_as_llama_cpp_takes_them() -> None:
+    vocabulary = Model(MODEL, gpu_layers=0, vocabulary_only=True).vocabulary
+    gbnf = to_grammar({"json_value": True})
+    grammar, bare = Grammar(vocabulary, gbnf), llama.grammar(vocabulary, gbnf)
+    assert bare is not None
+    candidates = Candidates(vocabulary.size)
+    tokens = tokens_of(vocabulary, '{"temperature": [0.25, "the story of a fox"]}')
+    assert max(len(vocabulary.piece(token)) for token in tokens) > 4
+    control = {mark.token_id for mark in vocabulary.special_tokens().values()} - set(vocabulary.end_tokens())
+    for token in tokens:
+        grammar.accept(token)
+        bare.accept(token)
+        candidates.fill(np.zeros(vocabulary.size, np.float32))
+        bare.apply(candidates)
+        left = set(candidates.ids[np.isfinite(candidates.logits)].tolist()) - control
+        candidates.fill(np.zeros(vocabulary.size, np.float32))
+        grammar.mask(candidates)
+        assert set(candidates.ids[np.isfinite(candidates.logits)].tolist()) == left
+    grammar.close()
+    bare.close()
