@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 import msgspec
 
+from chatapp.backends.estimate import needed_bytes
+from chatapp.backends.local_generation import Layers, LocalGeneration, check_live, stored
 from chatapp.core.backend import Candidate, Capabilities, GenerationRequest, ModelCard, Prepared, Score
 from chatapp.core.errors import ContextFull, EmptyPrompt, ParameterError, TemplateFailed, Unsupported
-from chatapp.core.events import Event, ParameterChanged
+from chatapp.core.events import ParameterChanged
 from chatapp.core.loading import LoadSettings
+from chatapp.core.messages import Message
 from chatapp.core.parameters import (
     PARAMETERS,
     Resolution,
-    StoredValue,
     Value,
     Values,
-    as_stored,
     check,
     check_agreement,
     check_thinking,
@@ -31,9 +31,11 @@ from chatapp.core.parameters import (
 )
 from chatapp.core.pieces import Piece, RenderedPrompt
 from chatapp.core.reasoning import ReasoningFormat, ReasoningSplitter, detect_reasoning
-from chatapp.engine.client import EngineClient, Request
-from chatapp.engine.protocol import AnswerNow, Generate, Loaded, Stop, Update
+from chatapp.engine.client import EngineClient
+from chatapp.engine.holdings import Holdings
+from chatapp.engine.protocol import Generate, Loaded
 from chatapp.engine.trial import tried
+from chatapp.models.adapter import adapter_fingerprint
 from chatapp.models.family import family
 from chatapp.models.fingerprint import fingerprint
 from chatapp.models.gguf import read_header
@@ -53,94 +55,39 @@ CAPABILITIES = Capabilities(
 _SEEDS = 0xFFFF_FFFF
 
 
-def stored(values: Values) -> dict[str, StoredValue]:
-    """Values as frames and files carry them."""
-    return {name: as_stored(value) for name, value in values.items()}
-
-
-@dataclass(frozen=True)
-class Layers:
-    """The values that lie under a request's edits."""
-
-    preset: Values
-    model: Values
-    family: Values
-    without_effect: Mapping[str, str]
-
-    def resolve(self, edits: Values) -> Resolution:
-        """Lay `edits` over them; raise ParameterError where values contradict each other."""
-        return resolve(
-            edits=edits,
-            preset=self.preset,
-            model=self.model,
-            family=self.family,
-            without_effect=self.without_effect,
-        )
-
-
-_OF_THE_VOCABULARY = frozenset(("logit_bias", "dry_breakers", "dry_multiplier"))
-"""Live parameters whose values may mean nothing to a model."""
-
-
-class LocalGeneration:
-    """A reply that the engine is writing."""
-
-    def __init__(
-        self,
-        client: EngineClient,
-        request: Request,
-        edits: Values,
-        layers: Layers,
-        thinking: Collection[str],
-        prompt: tuple[int, ...],
-    ) -> None:
-        """`thinking` names the parameters that differ while the model thinks."""
-        self._prompt = prompt
-        self._client = client
-        self._request = request
-        self._thinking = frozenset(thinking)
-        self._edits = dict(edits)
-        self._layers = layers
-        self._in_force = layers.resolve(edits).values
-
-    def __aiter__(self) -> AsyncIterator[Event]:
-        """Yield events until every sample has finished; raise an EngineError where the engine fails."""
-        return self._request.events()
-
-    async def update(self, values: Values) -> None:
-        """Change parameters from the next token on; None unsets one."""
-        named = {parameter(name).name: parameter(name).check(value) for name, value in values.items()}
-        _check_live(named)
-        edits: dict[str, Value] = {name: value for name, value in {**self._edits, **named}.items() if value is not None}
-        in_force = self._layers.resolve(edits).values
-        changed = {
-            name: in_force[name] for name in named if in_force[name] != self._in_force[name] or name in self._thinking
-        }
-        if _OF_THE_VOCABULARY.intersection(changed):
-            # Only the model knows what its tokens are: a chain is made with the values before the reply's own is.
-            await self._client.candidates(self._prompt[:1], stored(in_force), 1)
-        self._edits, self._in_force = edits, in_force
-        if changed:
-            await self._client.control(Update(self._request.id, stored(changed)))
-
-    async def answer_now(self) -> None:
-        """End the reasoning and begin the answer."""
-        await self._client.control(AnswerNow(self._request.id))
-
-    async def stop(self) -> None:
-        """End the reply."""
-        await self._client.control(Stop(self._request.id))
-
-
 class LocalBackend:
     """One GGUF model, answered by llama.cpp on this machine."""
 
-    def __init__(self, model_path: Path, *, renderer: Renderer, load: LoadSettings, logs: Path) -> None:
-        """Nothing is started before `load`, `prepare` or `count`."""
+    def __init__(
+        self,
+        model_path: Path,
+        *,
+        renderer: Renderer,
+        load: LoadSettings,
+        logs: Path,
+        snapshots: Path | None = None,
+        holdings: Holdings | None = None,
+        unload_after_s: float = 0.0,
+        make_room: Callable[[], Awaitable[tuple[str, ...]]] | None = None,
+    ) -> None:
+        """Nothing is started before `load`, `prepare` or `count`; `snapshots` is where conversations may be kept.
+
+        The rest is as in `EngineClient`.
+        """
         self._path = model_path.absolute()
         self._renderer = renderer
-        self._client = EngineClient(self._path, load, logs=logs)
+        self._settings = load
+        self._client = EngineClient(
+            self._path,
+            load,
+            logs=logs,
+            snapshots=snapshots,
+            holdings=holdings,
+            unload_after_s=unload_after_s,
+            make_room=make_room,
+        )
         self._fingerprint = ""
+        self._needed_bytes = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -149,9 +96,60 @@ class LocalBackend:
 
     @property
     def model(self) -> ModelCard | None:
-        """The model, None until it is loaded."""
-        loaded = self._client.loaded
+        """The model, None until it is loaded; one that was unloaded is still the one that answers."""
+        loaded = self._client.loaded or self._client.resting
         return msgspec.structs.replace(loaded.card, fingerprint=self._fingerprint) if loaded is not None else None
+
+    @property
+    def name(self) -> str:
+        """The name of the file, without its ending."""
+        return self._path.stem
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What is worth knowing about the load: who else has the model, what it costs, what was asked for in vain."""
+        loaded = self._client.loaded
+        effect = loaded.card.effect if loaded is not None else None
+        return (*self._client.notices, *(effect.unmet if effect is not None else ()))
+
+    @property
+    def unloaded(self) -> str:
+        """Why the model was taken out of memory, empty while it is there or was never."""
+        return self._client.unloaded
+
+    async def unloading(self) -> None:
+        """Wait until the model is unloaded the next time."""
+        await self._client.unloading()
+
+    async def unload(self, reason: str) -> bool:
+        """Free the model's memory until the next request; False where it is busy or not there."""
+        return await self._client.unload(reason)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it answers a request, or loads."""
+        return self._client.is_busy
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since it was used last."""
+        return self._client.idle_s
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that the model takes now, or will take when its load has ended; 0 where it is not there."""
+        loaded = self._client.loaded
+        if loaded is None:
+            return self._needed_bytes if self._client.is_busy else 0
+        footprint = loaded.footprint
+        # Rearranged weights are in memory twice, but the copy in the file's pages is not needed any more.
+        weights = max(loaded.card.size_bytes, footprint.weights_bytes)
+        return weights + footprint.context_bytes + footprint.compute_bytes
+
+    def needed_bytes(self) -> int:
+        """Memory that the model will take, estimated from its file, which is read; raise a ModelError."""
+        self._needed_bytes = needed_bytes(read_header(self._path), self._settings)
+        return self._needed_bytes
 
     @property
     def worker_pid(self) -> int | None:
@@ -217,6 +215,9 @@ class LocalBackend:
             samples=request.samples,
             reasoning=form,
             reasoning_open=is_open,
+            exact=request.exact,
+            shift=request.overflow == "shift",
+            keep=await self._kept_tokens(prepared, loaded) if request.overflow == "shift" else 0,
         )
         layers, _ = self._layers(request, loaded, prepared.prompt)
         running = await self._client.generate(command)
@@ -266,6 +267,20 @@ class LocalBackend:
         moot = {} if form is not None else {"reasoning_budget": "this model marks no thoughts"}
         return Layers(check(request.preset), wishes, _family_values(loaded.card, thinks=thinks), moot), notices
 
+    async def _kept_tokens(self, prepared: Prepared, loaded: Loaded) -> int:
+        """How many tokens a shift must leave at the beginning: all that a prompt which asks otherwise would share."""
+        request = prepared.request
+        said = request.prompt or next((each.text for each in request.messages if each.role != "system"), "")
+        other = "y" if said.startswith("x") else "x"
+        system = [each for each in request.messages if each.role == "system"][:1]
+        asked = msgspec.structs.replace(request, messages=(*system, Message.of("user", other)), prefill="")
+        if request.prompt is not None:
+            asked = msgspec.structs.replace(asked, prompt=other)
+        pieces = (await self._render(asked, loaded)).pieces
+        shared = await self._client.tokenize(pieces, add_bos=cast(bool | None, prepared.parameters["add_bos"]))
+        pairs = enumerate(zip(prepared.token_ids or (), shared, strict=False))
+        return next((place for place, (one, two) in pairs if one != two), len(shared))
+
     async def _ready(self) -> Loaded:
         await self._identify()
         return await self._client.ready()
@@ -273,7 +288,8 @@ class LocalBackend:
     async def _identify(self) -> None:
         """Look at the file before llama.cpp does, whose reasons are hard to understand."""
         if self._client.loaded is None:
-            self._fingerprint = await asyncio.to_thread(_examined, self._path)
+            self._fingerprint = await asyncio.to_thread(_examined, self._path, self._settings)
+            self._client.fingerprint = self._fingerprint
 
     async def _render(self, request: GenerationRequest, loaded: Loaded) -> RenderedPrompt:
         if request.prompt is not None:
@@ -296,11 +312,15 @@ class LocalBackend:
         )
 
 
-def _examined(path: Path) -> str:
-    """The fingerprint of the model at `path`; raise a ModelError where it can't be one that writes text."""
+def _examined(path: Path, load: LoadSettings) -> str:
+    """The fingerprint of the model at `path` with its adapters; raise a ModelError where they can't write text."""
     header = read_header(path)
     check_suitable(header)
-    return fingerprint(path, header)
+    own = fingerprint(path, header)
+    if not load.lora:
+        return own
+    adapters = [(adapter_fingerprint(Path(each.path), header), each.scale) for each in load.lora]
+    return hashlib.sha256(msgspec.json.encode([own, adapters])).hexdigest()
 
 
 def _reasoning(request: GenerationRequest, loaded: Loaded, prompt: str) -> tuple[ReasoningFormat | None, bool]:
@@ -326,14 +346,8 @@ def _checked_changes(request: GenerationRequest) -> tuple[ParameterChanged, ...]
     for change in request.changes:
         parameter(change.name).check(cast(Value, change.value))
     changes = tuple(msgspec.structs.replace(change, name=parameter(change.name).name) for change in request.changes)
-    _check_live(change.name for change in changes)
+    check_live(change.name for change in changes)
     return changes
-
-
-def _check_live(names: Iterable[str]) -> None:
-    for name in names:
-        if not PARAMETERS[name].live:
-            raise Unsupported(f"{name} can't change while a reply runs.", hint="Set it for the next reply.")
 
 
 def _family_values(card: ModelCard, *, thinks: bool) -> dict[str, Value]:
@@ -382,8 +396,11 @@ def _cache_key(prepared: Prepared, card: ModelCard) -> str:
         request.prefill,
         prepared.seed,
         request.samples,
+        request.exact,
+        request.overflow == "shift",
         card.build,
         card.device,
         card.context_size,
+        card.effect.profile if card.effect is not None else (),
     )
     return hashlib.sha256(msgspec.msgpack.encode(whole)).hexdigest()

@@ -42,7 +42,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     `reasoning` and `text` are chunks, one event each; plain text is cut into words. `tokens_per_second` paces
     them, None plays as fast as possible. `queued` is the reason of a wait that is reported first, `prompt_steps`
     the number of prompt progress events; `details` adds the details of every token, as a request for alternatives
-    does. `notices` and `left_out` are said of the prepared request, `missing_words` at the end.
+    does. `notices` are said of the prepared request, `missing_words` at the end.
     """
 
     text: str | tuple[str | Withdrawal, ...] = ()
@@ -53,7 +53,6 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     stop_reason: StopReason = "end"
     notices: tuple[str, ...] = ()
-    left_out: tuple[int, ...] = ()
     details: bool = False
     missing_words: tuple[str, ...] = ()
 

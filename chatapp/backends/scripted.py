@@ -17,6 +17,7 @@ from chatapp.backends.word_model import (
     checksum,
     embedding,
     next_words,
+    rendered,
     token_details,
     tokenise,
     word_texts,
@@ -44,8 +45,8 @@ CARD = ModelCard(
 class ScriptedBackend:
     """Plays a script for each reply: the given ones in turn, the last again and again, or what a callable chooses.
 
-    A load reports `load_steps`, takes `load_seconds`, and ends with `load_failure` where there is one. `requests`
-    are all that were prepared, `generations` all replies that were started.
+    A load reports `load_steps`, takes `load_seconds`, and ends with `load_failure` where there is one; `load_notices`
+    are told of it. `requests` are all that were prepared, `generations` all replies that were started.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ScriptedBackend:
         load_steps: Sequence[float] = (0.0, 0.5, 1.0),
         load_seconds: float = 0.0,
         load_failure: ChatappError | None = None,
+        load_notices: tuple[str, ...] = (),
     ) -> None:
         if not callable(scripts) and not scripts:
             raise ValueError("a scripted backend needs at least one script")
@@ -66,6 +68,10 @@ class ScriptedBackend:
         self._load_seconds = load_seconds
         self.load_failure = load_failure
         self._load: _Load | None = None
+        self._load_notices = load_notices
+        self._unloading = asyncio.Condition()
+        self.unloaded = ""
+        """Why the model is not loaded any more, empty where it is or was never."""
         self._memory = PlayedSequences()
         self.requests: list[GenerationRequest] = []
         self.generations: list[ScriptedGeneration] = []
@@ -78,16 +84,37 @@ class ScriptedBackend:
     @property
     def model(self) -> ModelCard | None:
         """The card that it was given, None before `load`."""
-        return self._card if self._load is not None and self._load.succeeded else None
+        return self._card if self.unloaded or self._is_loaded else None
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What it was given, once it is loaded."""
+        return self._load_notices if self._is_loaded else ()
+
+    async def unload(self, reason: str) -> None:
+        """Unload the model until the next request, which plays the load again."""
+        self._load, self.unloaded = None, reason
+        async with self._unloading:
+            self._unloading.notify_all()
+
+    async def unloading(self) -> None:
+        """Wait until the model is unloaded the next time."""
+        async with self._unloading:
+            await self._unloading.wait()
+
+    @property
+    def _is_loaded(self) -> bool:
+        return self._load is not None and self._load.succeeded
 
     async def load(self) -> AsyncIterator[float]:
         """Play the load; several callers share one, and nothing is yielded where it is done."""
-        if self.model is not None:
+        if self._is_loaded:
             return
         if self._load is None or self._load.ended:
             self._load = _Load(self._load_steps, self._load_seconds, self.load_failure)
         async for fraction in self._load.progress():
             yield fraction
+        self.unloaded = ""
 
     async def cancel_load(self) -> None:
         """End a load under way; those who wait get LoadCancelled."""
@@ -100,7 +127,8 @@ class ScriptedBackend:
             pass
         self.requests.append(request)
         script = self._script(request, "prepare")
-        prompt = (_render(request) if request.prompt is None else request.prompt) + request.prefill
+        text = f"{rendered(request.messages)}assistant:" if request.prompt is None else request.prompt
+        prompt = text + request.prefill
         token_ids = tokenise(prompt)
         if len(token_ids) >= self._card.context_size:
             raise ContextFull(
@@ -117,7 +145,6 @@ class ScriptedBackend:
             seed=seed if isinstance(seed, int) else checksum(f"seed {len(self.requests)}"),
             context_size=self._card.context_size,
             notices=script.notices,
-            left_out=script.left_out,
             unsupported={
                 name: "a script plays the same words whatever the value"
                 for name in check({**request.preset, **request.thinking, **request.edits})
@@ -219,8 +246,3 @@ class _Load:
             self._moved.set()
             self._moved = asyncio.Event()
             await asyncio.sleep(seconds / len(steps))
-
-
-def _render(request: GenerationRequest) -> str:
-    turns = (f"{message.role}: {message.text}\n" for message in request.messages)
-    return "".join(turns) + "assistant:"

@@ -7,10 +7,11 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from chatapp.backends.script import Chunk, Script, Step, Withdrawal
-from chatapp.backends.word_model import figure, token_details, tokenise
+from chatapp.backends.word_model import figure, rendered, token_details, tokenise
 from chatapp.core.backend import Prepared
 from chatapp.core.errors import Unsupported
 from chatapp.core.events import (
+    ContextShifted,
     Event,
     Finished,
     ParameterChanged,
@@ -40,6 +41,7 @@ class ScriptedGeneration:
         self._answer_now = False
         self._changes: list[ParameterChanged] = []
         self._reply = _Reply()
+        self._forgotten = 0
         self._edits = check(prepared.request.edits)
         self._settings = prepared.parameters.values
         self._thinking = check(prepared.request.thinking)
@@ -63,6 +65,8 @@ class ScriptedGeneration:
         for index, step in enumerate(steps):
             is_reasoning = isinstance(step, Chunk) and step.is_reasoning
             self._take_planned()
+            for event in self._shift():
+                yield event
             if cut := self._cut(is_reasoning):
                 stop_reason = cut
                 break
@@ -124,6 +128,17 @@ class ScriptedGeneration:
             self._planned.remove(change)
             self._change({change.name: Setting(change.name, change.value, "edit").plain})
 
+    def _shift(self) -> list[Event]:
+        """Forget the older half of what follows the system prompt, where the context is full and that is wished."""
+        request, context_size = self.prepared.request, self.prepared.context_size or math.inf
+        seen = len(self.prepared.token_ids or ()) + len(self._reply.token_ids) - self._forgotten
+        if request.overflow != "shift" or seen < context_size:
+            return []
+        kept = len(tokenise(rendered([message for message in request.messages if message.role == "system"])))
+        dropped = (seen - kept) // 2
+        self._forgotten += dropped
+        return [ContextShifted(request_id=self.request_id, offset=len(self._reply.token_ids), dropped=dropped)]
+
     def _cut(self, is_reasoning: bool) -> StopReason | None:
         """Say why no further chunk may come, None where one may."""
         if self._stopped.is_set():
@@ -135,7 +150,7 @@ class ScriptedGeneration:
         limits: tuple[tuple[StopReason, float], ...] = (
             ("max_new_tokens", figure(settings["max_new_tokens"], math.inf)),
             ("max_length", figure(settings["max_length"], math.inf) - prompt_length),
-            ("context_full", (self.prepared.context_size or math.inf) - prompt_length),
+            ("context_full", (self.prepared.context_size or math.inf) - prompt_length + self._forgotten),
         )
         return next((reason for reason, limit in limits if length >= limit), None)
 

@@ -16,6 +16,7 @@ from chatapp.core.backend import Candidate
 from chatapp.core.distribution import Unknown, distribution
 from chatapp.core.errors import Unsupported
 from chatapp.core.events import TokenDetail
+from chatapp.core.messages import Message
 from chatapp.core.parameters import Values, resolve
 
 VOCABULARY_SIZE = 32_000
@@ -37,6 +38,11 @@ ENTROPY = -sum(math.exp(logprob) * logprob for logprob in _LOGPROBS)
 def words(text: str) -> tuple[str, ...]:
     """Cut `text` into the words that count as tokens here, each with the space before it."""
     return tuple(_WORDS.findall(text))
+
+
+def rendered(messages: Sequence[Message]) -> str:
+    """Messages as the text of a prompt."""
+    return "".join(f"{message.role}: {message.text}\n" for message in messages)
 
 
 def tokenise(text: str) -> tuple[int, ...]:

@@ -9,10 +9,19 @@ from dataclasses import dataclass, field
 import msgspec
 
 from chatapp.core.backend import ModelCard, Prepared
-from chatapp.core.conversations import Generation, Status, StoredMessage
+from chatapp.core.conversations import Generation, Status, StoredMessage, View
 from chatapp.core.details import Details
 from chatapp.core.errors import ChatappError
-from chatapp.core.events import Event, Finished, ParameterChanged, ReasoningAdded, TextAdded, TokenDetails, Withdrawn
+from chatapp.core.events import (
+    ContextShifted,
+    Event,
+    Finished,
+    ParameterChanged,
+    ReasoningAdded,
+    TextAdded,
+    TokenDetails,
+    Withdrawn,
+)
 from chatapp.core.messages import Part, ReasoningPart, TextPart
 
 
@@ -73,8 +82,13 @@ class Draft:
         parts = tuple(run.part for run in self._runs if run.text)
         return msgspec.structs.replace(stored, parts=parts, status=self._status, generation=self._generation)
 
-    def prepared(self, prepared: Prepared, card: ModelCard | None) -> None:
-        """Record what was resolved, and the model that answers."""
+    @property
+    def view(self) -> View | None:
+        """What the model sees of the branch, None before the request is prepared."""
+        return self._generation.view
+
+    def prepared(self, prepared: Prepared, card: ModelCard | None, view: View | None = None) -> None:
+        """Record what was resolved, the model that answers, and what it sees of the branch."""
         self._record(
             model_name=card.name if card else "",
             model_fingerprint=prepared.model_fingerprint,
@@ -84,6 +98,7 @@ class Draft:
             device=card.device if card else "",
             build=card.build if card else "",
             notices=(*self._generation.notices, *prepared.notices),
+            view=view,
         )
 
     def apply(self, event: Event) -> None:
@@ -101,6 +116,8 @@ class Draft:
                 self._details.replace_from(offset, tokens)
             case ParameterChanged():
                 self._record(changes=(*self._generation.changes, event))
+            case ContextShifted():
+                self._record(shifts=(*self._generation.shifts, event))
             case Finished():
                 self._finish(event)
             case _:

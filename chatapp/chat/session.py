@@ -15,11 +15,13 @@ from chatapp.chat.context import Context
 from chatapp.chat.draft import Draft
 from chatapp.chat.edits import stored_edits, values_of
 from chatapp.chat.turn import Turn
+from chatapp.chat.window import prepare
 from chatapp.core.backend import Backend, Prepared, TemplateVariables
 from chatapp.core.conversations import Conversation, Generation, Hit, StoredMessage
 from chatapp.core.details import Details
 from chatapp.core.errors import ChatappError, EmptyPrompt, Unsupported, UsageError
 from chatapp.core.messages import Part, TextPart
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Values, check
 from chatapp.core.presets import Preset
 
@@ -33,8 +35,8 @@ class Session:
     Reads are quick and synchronous and show running replies as they are now. Several turns may run at the same
     time, in different conversations or on different branches of one; a branch whose reply is still being written
     takes no new message. `preset` holds for every message that is sent while it is set, below the edits of its
-    conversation; conversations that are begun without a system prompt get the preset's. `clock` gives monotonic
-    seconds, `sleep` paces the saving.
+    conversation; conversations that are begun without a system prompt get the preset's, and those begun without a
+    choice get `overflow`. `clock` gives monotonic seconds, `sleep` paces the saving.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class Session:
         backend: Backend,
         *,
         preset: Preset | None = None,
+        overflow: Overflow = "stop",
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.store = store
         self.backend = backend
         self.preset = preset
+        self.overflow = overflow
         self._clock = clock
         self._sleep = sleep
         self._turns: dict[int, Turn] = {}
@@ -106,13 +110,16 @@ class Session:
         """Find messages, newest first."""
         return self.store.search.search(query, limit=limit)
 
-    async def create(self, *, system_prompt: str = "", edits: Values | None = None) -> Conversation:
-        """Begin an empty conversation; without a system prompt it gets the preset's."""
+    async def create(
+        self, *, system_prompt: str = "", edits: Values | None = None, overflow: Overflow | None = None
+    ) -> Conversation:
+        """Begin an empty conversation; without a system prompt it gets the preset's, without `overflow` the default."""
         model = self.backend.model
         return await self.store.conversations.create(
             system_prompt=self._system_prompt(system_prompt),
             edits=stored_edits(edits or {}),
             model=model.name if model is not None else "",
+            overflow=overflow or self.overflow,
         )
 
     async def rename(self, conversation_id: int, title: str) -> Conversation:
@@ -141,6 +148,10 @@ class Session:
     async def set_edits(self, conversation_id: int, edits: Values) -> Conversation:
         """Set all the parameters of a conversation, from the next message on."""
         return await self.store.conversations.set_edits(conversation_id, stored_edits(edits))
+
+    async def set_overflow(self, conversation_id: int, overflow: Overflow) -> Conversation:
+        """Choose what happens when a conversation no longer fits the context, from the next message on."""
+        return await self.store.conversations.set_overflow(conversation_id, overflow)
 
     async def select(self, message_id: int) -> Conversation:
         """Show the branch that goes through a message."""
@@ -216,13 +227,15 @@ class Session:
         prefill: str = "",
         raw: bool = False,
         template_variables: TemplateVariables | None = None,
+        overflow: Overflow | None = None,
     ) -> Prepared:
         """Resolve what `send`, or with `raw` `complete`, would ask; nothing is stored and nothing generated.
 
-        Without `conversation_id` it is asked in a new conversation, which would have `system_prompt`.
+        Without `conversation_id` it is asked in a new conversation, which would have `system_prompt`. `overflow` stands
+        in for the conversation's own.
         """
         if conversation_id is None:
-            conversation = _new_conversation(self._system_prompt(system_prompt))
+            conversation = _new_conversation(self._system_prompt(system_prompt), self.overflow)
         else:
             conversation = self.conversation(conversation_id)
         before = self.thread(conversation.id) if conversation.leaf_id is not None else []
@@ -232,10 +245,11 @@ class Session:
             prompt=text if raw else None,
             prefill=prefill,
             template_variables=dict(template_variables or {}),
+            overflow=overflow or conversation.overflow,
         )
         self._check_capabilities(context)
-        card = self.backend.model
-        return await self.backend.prepare(context.request(card.fingerprint if card is not None else ""))
+        prepared, _ = await prepare(self.backend, context)
+        return prepared
 
     async def close(self) -> None:
         """Stop all that runs and store its text; call it before the store and the backend are closed."""
@@ -318,6 +332,7 @@ class Session:
             edits=values_of(conversation.edits) if edits is None else check(edits),
             preset=self.preset.sampling if self.preset is not None else {},
             thinking=self.preset.thinking if self.preset is not None else {},
+            overflow=conversation.overflow,
         )
 
     def _check_capabilities(self, context: Context) -> None:
@@ -328,8 +343,8 @@ class Session:
             raise Unsupported("This model's replies can't be begun for it.", hint="Leave the prefill out.")
 
 
-def _new_conversation(system_prompt: str) -> Conversation:
-    return Conversation(id=0, title="", created_at=0.0, updated_at=0.0, system_prompt=system_prompt)
+def _new_conversation(system_prompt: str, overflow: Overflow) -> Conversation:
+    return Conversation(id=0, title="", created_at=0.0, updated_at=0.0, system_prompt=system_prompt, overflow=overflow)
 
 
 def _unsent(conversation_id: int, text: str) -> StoredMessage:

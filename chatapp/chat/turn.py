@@ -11,8 +11,9 @@ from typing import Self, TypeVar
 from chatapp.chat.autosave import Autosave, Sleep
 from chatapp.chat.context import Context
 from chatapp.chat.draft import Draft
+from chatapp.chat.window import prepare
 from chatapp.core.backend import Backend, Generation, Prepared
-from chatapp.core.conversations import StoredMessage
+from chatapp.core.conversations import StoredMessage, View
 from chatapp.core.details import Details
 from chatapp.core.errors import ChatappError, EngineError, Unsupported, UsageError
 from chatapp.core.events import Event, Finished, LoadProgress, Timings
@@ -73,6 +74,11 @@ class Turn:
     def details(self) -> Details:
         """What was told of each of the reply's tokens so far."""
         return self._draft.details
+
+    @property
+    def view(self) -> View | None:
+        """What the model sees of the branch, None before the request is prepared."""
+        return self._draft.view
 
     @property
     def is_running(self) -> bool:
@@ -157,15 +163,14 @@ class Turn:
             progress = self._backend.load()
             while (fraction := await self._unless_stopped(_next(progress))) is not None:
                 yield LoadProgress(request_id=0, fraction=fraction)
-            card = self._backend.model
-            request = self._context.request(card.fingerprint if card is not None else "")
-            self.prepared = await self._unless_stopped(self._backend.prepare(request))
+            prepared, view = await self._unless_stopped(prepare(self._backend, self._context))
         except _StopWishedError:
             yield self._stopped_early()
             return
-        self._draft.prepared(self.prepared, self._backend.model)
+        self.prepared = prepared
+        self._draft.prepared(prepared, self._backend.model, view)
         self._autosave.changed()
-        async for event in await self._start(self.prepared):
+        async for event in await self._start(prepared):
             yield event
 
     async def _start(self, prepared: Prepared) -> Generation:

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from chatapp.cli import exits
-from chatapp.cli.compose import Choice, Configuration, find_preset, open_session, read_configuration
+from chatapp.cli.compose import (
+    Choice,
+    Configuration,
+    find_model,
+    find_preset,
+    open_session,
+    read_configuration,
+    resolve_loading,
+)
+from chatapp.cli.load_option import chosen_load, load_options
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
-    context_size_option,
     incognito_option,
     json_option,
     model_option,
+    overflow_option,
     preset_option,
     read_template_variables,
     template_variables_option,
@@ -26,6 +35,7 @@ from chatapp.cli.question import Question, joined_prompt
 from chatapp.cli.streams import Output, as_json_text, has_input, read_input
 from chatapp.cli.token_table import DEFAULT_ALTERNATIVES, MOST_ALTERNATIVES
 from chatapp.core.errors import NotFound, ParameterError, StoreUnwritable, UsageError
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Value
 
 if TYPE_CHECKING:
@@ -56,7 +66,7 @@ class AskCommand(ParameterCommand):
 @click.argument("prompt", required=False)
 @model_option
 @preset_option
-@context_size_option
+@overflow_option
 @click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
 @click.option(
     "--prefill", metavar="TEXT", default="", help="Begin the reply with this text; the model goes on from it."
@@ -90,12 +100,13 @@ class AskCommand(ParameterCommand):
 @json_option
 @incognito_option
 @verbose_option
+@load_options
 @parameter_options
 def ask(
     prompt: str | None,
     model: str | None,
     preset: str | None,
-    context_size: int | None,
+    overflow: Overflow | None,
     system: str | None,
     prefill: str,
     continues: bool,
@@ -128,12 +139,12 @@ def ask(
         )
     question = _question(
         prompt, system=system, prefill=prefill, continues=continues, raw=raw, echo=echo, escapes=escapes,
-        variables=template_variables, parameters=parameters,
+        variables=template_variables, overflow=overflow, parameters=parameters,
     )  # fmt: skip
     narration = Narration(verbose=verbose)
     configuration = read_configuration()
     narration.warn(configuration.problems)
-    choice = Choice(model, context_size, incognito, find_preset(configuration, preset))
+    choice = Choice(model, chosen_load(parameters), incognito, find_preset(configuration, preset))
     asked = Asked(question, narration, as_json=as_json, shows_reasoning=show_reasoning or verbose, logprobs=logprobs)
     return asyncio.run((asked.explain if explain else asked.run)(configuration, choice))
 
@@ -161,7 +172,7 @@ class Asked:
         from chatapp.cli.explanation import explanation_of, lines_of
 
         question, output = self._question, Output()
-        async with open_session(configuration, choice) as session:
+        async with open_session(configuration, choice, program="ask") as session:
             conversation = self._latest(session) if question.continues else None
             prepared = await session.preview(
                 question.prompt,
@@ -171,6 +182,7 @@ class Asked:
                 prefill=question.prefill,
                 raw=question.raw,
                 template_variables=question.template_variables,
+                overflow=question.overflow,
             )
         explanation = explanation_of(prepared, choice.preset, system=question.system or "")
         if self._as_json:
@@ -184,10 +196,12 @@ class Asked:
 
     async def run(self, configuration: Configuration, choice: Choice) -> int:
         """Ask, show the reply, and return the exit code."""
+        from chatapp.cli.load_report import LoadReport
         from chatapp.cli.reply import ReplyView, until_interrupted
 
         output = Output()
-        async with open_session(configuration, choice) as session:
+        _, asked = resolve_loading(configuration, choice, find_model(configuration, choice))
+        async with open_session(configuration, choice, program="ask") as session:
             self._narration.warn(session.problems)
             turn = await self._send(session)
             view = ReplyView(
@@ -196,6 +210,7 @@ class Asked:
                 prefix=self._question.prefix,
                 shows_reasoning=self._shows_reasoning,
                 exact=self._question.raw,
+                load=LoadReport(self._narration, lambda: session.backend, asked),
             )
             try:
                 interrupted = await until_interrupted(turn, view.follow(turn))
@@ -215,7 +230,9 @@ class Asked:
         question = self._question
         if question.continues:
             return await self._continue(session)
-        conversation = await session.create(system_prompt=question.system or "", edits=question.edits)
+        conversation = await session.create(
+            system_prompt=question.system or "", edits=question.edits, overflow=question.overflow
+        )
         if question.raw:
             return await session.complete(
                 conversation.id, question.prompt, prefill=question.prefill, alternatives=self._logprobs or 0
@@ -235,6 +252,8 @@ class Asked:
             await session.set_system_prompt(conversation.id, question.system)
         elif preset is not None and preset.system_prompt and not conversation.system_prompt.strip():
             await session.set_system_prompt(conversation.id, preset.system_prompt)
+        if question.overflow is not None:
+            await session.set_overflow(conversation.id, question.overflow)
         return await session.send(
             conversation.id,
             question.prompt,
@@ -298,6 +317,7 @@ def _question(
     echo: bool,
     escapes: bool,
     variables: tuple[str, ...],
+    overflow: Overflow | None,
     parameters: dict[str, object],
 ) -> Question:
     """Put the options together; raise UsageError or one of its kinds."""
@@ -319,6 +339,7 @@ def _question(
         raw=raw,
         echo=echo,
         continues=continues,
+        overflow=overflow,
     )
     question.check()
     return question

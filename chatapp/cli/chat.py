@@ -6,12 +6,20 @@ import sys
 
 import click
 
-from chatapp.cli.compose import Choice, find_model, find_preset, open_session, read_configuration
+from chatapp.cli.compose import (
+    Choice,
+    find_model,
+    find_preset,
+    open_pooled_session,
+    read_configuration,
+    resolve_loading,
+)
+from chatapp.cli.load_option import chosen_load, load_options
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
-    context_size_option,
     incognito_option,
     model_option,
+    overflow_option,
     preset_option,
     read_template_variables,
     template_variables_option,
@@ -19,6 +27,7 @@ from chatapp.cli.options import (
 )
 from chatapp.cli.parameter_option import ParameterCommand, chosen_values, parameter_options
 from chatapp.core.errors import StoreUnwritable, UsageError
+from chatapp.core.overflow import Overflow
 
 
 @click.command(
@@ -28,18 +37,19 @@ from chatapp.core.errors import StoreUnwritable, UsageError
 )
 @model_option
 @preset_option
-@context_size_option
+@overflow_option
 @click.option("-s", "--system", metavar="TEXT", default="", help="The system prompt.")
 @click.option("--raw", is_flag=True, help="Complete each line as it is, without chat template.")
 @click.option("--show-reasoning", is_flag=True, help="Write the model's thoughts to standard error.")
 @template_variables_option("--template-var")
 @incognito_option
 @verbose_option
+@load_options
 @parameter_options
 def chat(
     model: str | None,
     preset: str | None,
-    context_size: int | None,
+    overflow: Overflow | None,
     system: str,
     raw: bool,
     show_reasoning: bool,
@@ -52,9 +62,9 @@ def chat(
     from chatapp.cli.dialogue import Dialogue
     from chatapp.cli.event_loop import EventLoop
     from chatapp.cli.lines import Lines
+    from chatapp.cli.load_report import LoadReport
+    from chatapp.cli.model_switch import ModelSwitch
     from chatapp.cli.talk import Talk
-    from chatapp.models.family import family
-    from chatapp.models.gguf import read_header
 
     edits, variables = chosen_values(parameters), read_template_variables(template_variables)
     if raw and (system or variables):
@@ -62,24 +72,28 @@ def chat(
     narration = Narration(verbose=verbose)
     configuration = read_configuration()
     narration.warn(configuration.problems)
-    choice = Choice(model, context_size, incognito, find_preset(configuration, preset))
+    choice = Choice(model, chosen_load(parameters), incognito, find_preset(configuration, preset))
     with EventLoop() as loop:
-        opening = open_session(configuration, choice)
-        session = loop.run(opening.__aenter__())
+        opening = open_pooled_session(configuration, choice, program="chat")
+        session, pool = loop.run(opening.__aenter__())
         try:
             narration.warn(session.problems)
-            header = read_header(find_model(configuration, choice))
-            known = family(header.texts)
+            switch = ModelSwitch(configuration, choice, pool)
+            chosen = switch.choose(None)
             dialogue = Dialogue(
                 session,
                 edits=edits,
                 system=system or (choice.preset.system_prompt if choice.preset is not None and not raw else ""),
                 template_variables=variables,
-                wishes=header.sampling,
-                family=known.values if known is not None else {},
+                wishes=chosen.wishes,
+                family=chosen.family,
                 raw=raw,
+                overflow=overflow,
+                models=switch,
             )
-            talk = Talk(dialogue, loop, Lines(), narration, shows_reasoning=show_reasoning or verbose)
+            _, asked = resolve_loading(configuration, choice, find_model(configuration, choice))
+            report = LoadReport(narration, lambda: session.backend, asked)
+            talk = Talk(dialogue, loop, Lines(), narration, shows_reasoning=show_reasoning or verbose, load=report)
             code = talk.run()
             return code if code or session.persistent or incognito else StoreUnwritable.exit_code
         finally:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from chatapp.core.errors import ChatappError, FileProblem, NotFound
@@ -15,38 +16,47 @@ from chatapp.core.settings import Settings
 
 if TYPE_CHECKING:
     from chatapp.backends.local import LocalBackend
+    from chatapp.backends.pool import MakeRoom, Pool
     from chatapp.chat.session import Session
-    from chatapp.core.loading import LoadSettings
+    from chatapp.core.loading import ChosenSetting, LoadSettings
+    from chatapp.core.parameters import Values
     from chatapp.core.presets import Preset
     from chatapp.models.library import Library
     from chatapp.storage.presets import Presets
     from chatapp.storage.store import Store
 
+_MEGABYTE = 10**6
+
 
 class Configuration(NamedTuple):
-    """Where things are, what is set, and what is wrong with the files that set it."""
+    """Where things are, what is set, and what is wrong with the files that set it.
+
+    `models` holds load settings of single models, by name or path.
+    """
 
     paths: Paths
     settings: Settings
     problems: tuple[FileProblem, ...]
+    models: Mapping[str, Values] = MappingProxyType({})
 
 
 class Choice(NamedTuple):
-    """What a command was told about its surroundings; None takes the setting."""
+    """What a command was told about its surroundings; None takes the setting, `load` holds load settings by name."""
 
     model: str | None = None
-    context_size: int | None = None
+    load: Values = MappingProxyType({})
     incognito: bool = False
     preset: Preset | None = None
 
 
 def read_configuration() -> Configuration:
     """Read `config.toml`; a broken one leaves defaults and its problems."""
-    from chatapp.storage.config import load_settings
+    from chatapp.storage.config import load_model_tables, load_settings
 
     paths = Paths.of()
     settings, problems = load_settings(paths.config_file)
-    return Configuration(paths, settings, problems)
+    models, model_problems = load_model_tables(paths.config_file)
+    return Configuration(paths, settings, (*problems, *model_problems), models)
 
 
 def theme_problems(configuration: Configuration) -> tuple[FileProblem, ...]:
@@ -93,31 +103,82 @@ def find_model(configuration: Configuration, choice: Choice) -> Path:
 
 
 @asynccontextmanager
-async def open_backend(configuration: Configuration, model: Path, choice: Choice) -> AsyncIterator[LocalBackend]:
-    """The engine for `model`, not loaded, with its renderer; both end with the context."""
+async def open_pool(configuration: Configuration, choice: Choice, *, program: str) -> AsyncIterator[Pool]:
+    """Engines for as many models as are asked of it, and their renderer; all end with the context.
+
+    `program` is what other processes are told of this one while it has a model in memory.
+    """
     from chatapp.backends.local import LocalBackend
+    from chatapp.backends.pool import Pool
+    from chatapp.core.machine import physical_bytes
+    from chatapp.engine.holdings import Holdings
     from chatapp.rendering.renderer import Renderer
 
+    settings, paths = configuration.settings, configuration.paths
+    holdings = Holdings(paths.holdings, program=program, keeps=not choice.incognito)
     with _logs(configuration, incognito=choice.incognito) as logs:
         renderer = Renderer()
-        backend = LocalBackend(model, renderer=renderer, load=load_settings(configuration, choice), logs=logs)
+
+        def make(model: Path, load: LoadSettings, make_room: MakeRoom) -> LocalBackend:
+            return LocalBackend(
+                model,
+                renderer=renderer,
+                load=load,
+                logs=logs,
+                snapshots=None if choice.incognito else paths.snapshots,
+                holdings=holdings,
+                unload_after_s=60.0 * settings.unload_after,
+                make_room=make_room,
+            )
+
+        pool = Pool(make, budget_bytes=settings.memory_budget * _MEGABYTE or physical_bytes() * 3 // 4)
         try:
-            yield backend
+            yield pool
         finally:
-            await backend.close()
+            await pool.close()
             await renderer.close()
 
 
-def load_settings(configuration: Configuration, choice: Choice) -> LoadSettings:
-    """What to load the model with: the command line above the preset above the settings."""
-    from chatapp.core.loading import LoadSettings
+@asynccontextmanager
+async def open_backend(
+    configuration: Configuration, model: Path, choice: Choice, *, program: str
+) -> AsyncIterator[LocalBackend]:
+    """The engine for `model`, not loaded; it ends with the context."""
+    async with open_pool(configuration, choice, program=program) as pool:
+        yield pool.backend(model, load_settings(configuration, choice, model))
 
-    load = LoadSettings(context_size=configuration.settings.context_size)
+
+def load_settings(configuration: Configuration, choice: Choice, model: Path) -> LoadSettings:
+    """What to load `model` with; raises as `resolve_loading` does."""
+    return resolve_loading(configuration, choice, model)[0]
+
+
+def resolve_loading(
+    configuration: Configuration, choice: Choice, model: Path
+) -> tuple[LoadSettings, tuple[ChosenSetting, ...]]:
+    """What to load `model` with, and who asked for what is no default.
+
+    The command line stands above the preset, the preset above the model's table in `config.toml`, and that above the
+    setting context_size. Raises ParameterError or NotFound for what can't be, and ModelNotFound for an adapter.
+    """
+    from chatapp.cli.adapters import with_adapters
+    from chatapp.core.loading import LoadLayer, resolve_load
+
+    models, size = configuration.paths.models, configuration.settings.context_size
+    layers: list[tuple[str, Values, tuple[Path, ...]]] = [("the command line", choice.load, (Path.cwd(), models))]
     if choice.preset is not None:
-        load = choice.preset.load_settings(load)
-    if choice.context_size is not None:
-        load = LoadSettings(choice.context_size, load.gpu_layers, load.threads)
-    return load
+        layers.append((f"the preset {choice.preset.name}", choice.preset.load, (models,)))
+    name = make_library(configuration).entry_of(model, configuration.models)
+    if name is not None:
+        layers.append((f"config.toml, models.{name}", configuration.models[name], (models,)))
+    if size:
+        layers.append(("config.toml, context_size", {"context_size": size}, ()))
+    # Only the adapters that count need to be there.
+    counting = next((source for source, values, _ in layers if "lora" in values), None)
+    return resolve_load(
+        LoadLayer(source, dict(with_adapters(values, directories) if source == counting else values))
+        for source, values, directories in layers
+    )
 
 
 @contextmanager
@@ -136,17 +197,27 @@ def _logs(configuration: Configuration, *, incognito: bool) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def open_session(configuration: Configuration, choice: Choice) -> AsyncIterator[Session]:
+async def open_session(configuration: Configuration, choice: Choice, *, program: str) -> AsyncIterator[Session]:
     """A session with a store and a model; the model is looked for first, so that a wrong name costs nothing."""
+    async with open_pooled_session(configuration, choice, program=program) as (session, _):
+        yield session
+
+
+@asynccontextmanager
+async def open_pooled_session(
+    configuration: Configuration, choice: Choice, *, program: str
+) -> AsyncIterator[tuple[Session, Pool]]:
+    """A session as of `open_session`, and the pool from which it can be given other models."""
     from chatapp.chat.session import Session
 
     model = find_model(configuration, choice)
     store = open_store(configuration, incognito=choice.incognito)
     try:
-        async with open_backend(configuration, model, choice) as backend:
-            session = Session(store, backend, preset=choice.preset)
+        async with open_pool(configuration, choice, program=program) as pool:
+            backend = pool.backend(model, load_settings(configuration, choice, model))
+            session = Session(store, backend, preset=choice.preset, overflow=configuration.settings.overflow)
             try:
-                yield session
+                yield session, pool
             finally:
                 await session.close()
     except BaseException:

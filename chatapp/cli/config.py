@@ -9,7 +9,9 @@ from chatapp.cli.compose import make_presets, read_configuration, theme_problems
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import json_option
 from chatapp.cli.streams import Output, as_json_text
+from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import FileProblem
+from chatapp.core.loading import LOAD, stored_load
 from chatapp.core.paths import Paths
 from chatapp.core.settings import SETTING_HELP, Settings
 
@@ -51,13 +53,17 @@ def show(as_json: bool) -> None:
     Narration().warn(configuration.problems)
     output = Output()
     if as_json:
-        output.line(as_json_text(configuration.settings))
+        models = {name: stored_load(values) for name, values in configuration.models.items()}
+        output.line(as_json_text({**msgspec.structs.asdict(configuration.settings), "models": models}))
         return
     defaults = Settings()
     for name, setting_help in SETTING_HELP.items():
         value = getattr(configuration.settings, name)
         source = "default" if value == getattr(defaults, name) else "config.toml"
         output.line(f"{name} = {_toml(value)}  [{source}] {setting_help.text}")
+    for model, values in configuration.models.items():
+        for name, value in stored_load(values).items():
+            output.line(f"models.{clean_line(model)}.{name} = {_toml(value)}  [config.toml] {LOAD[name].help}")
 
 
 @config.command()

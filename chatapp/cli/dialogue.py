@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from chatapp.chat.edits import values_of
 from chatapp.chat.session import Session
@@ -11,17 +12,28 @@ from chatapp.cli.options import TemplateValue
 from chatapp.cli.parameter_option import read_value
 from chatapp.cli.reply import is_told, settings_in_force
 from chatapp.core.conversations import Conversation
-from chatapp.core.errors import ChatappError, NotFound, UsageError
+from chatapp.core.errors import ChatappError, NotFound, Unsupported, UsageError
+from chatapp.core.overflow import OVERFLOWS, Overflow
 from chatapp.core.parameters import FORMS, PARAMETERS, Parameter, Resolution, Value, Values, parameter, resolve
+
+if TYPE_CHECKING:
+    from chatapp.cli.model_switch import ModelSwitch
+
+_OVERFLOW = "overflow"
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "/set": (
         "/set NAME VALUE",
         'use a parameter value from now on; none takes it back, "none" is that word as text; @FILE reads a long one',
     ),
+    f"/set {_OVERFLOW}": (
+        f"/set {_OVERFLOW} CHOICE",
+        f"choose what happens when the conversation no longer fits the context: {', '.join(OVERFLOWS)}",
+    ),
     "/show": ("/show [NAME|all]", "model, conversation, preset and what is in force; one parameter; or all of them"),
     "/system": ("/system [TEXT]", "set the system prompt from the next message on; alone it shows it"),
     "/load": ("/load [ID]", "go on with a stored conversation; alone it lists the latest"),
+    "/model": ("/model [NAME]", "talk to another model from the next message on; alone it lists them"),
     "/save": ("/save TITLE", "give the conversation a title; it is kept in any case"),
     "/clear": ("/clear", "begin a new conversation; the old one and all settings stay"),
     "/regenerate": ("/regenerate", "write another reply beside the last one"),
@@ -40,7 +52,7 @@ class Dialogue:
     """One conversation at a time over a session. It is created with its first message.
 
     `wishes` are the model's own sampling values and `family` those of its family, for showing what is in force before
-    the first reply.
+    the first reply. `models` are those it can change to.
     """
 
     def __init__(
@@ -53,6 +65,8 @@ class Dialogue:
         wishes: Values | None = None,
         family: Values | None = None,
         raw: bool = False,
+        overflow: Overflow | None = None,
+        models: ModelSwitch | None = None,
     ) -> None:
         self._session = session
         self._edits = dict(edits)
@@ -61,6 +75,8 @@ class Dialogue:
         self._wishes = wishes or {}
         self._family = family or {}
         self._raw = raw
+        self._overflow = overflow or session.overflow
+        self._models = models
         self._conversation: Conversation | None = None
 
     @property
@@ -91,6 +107,7 @@ class Dialogue:
             "/show": self._show,
             "/system": self._set_system,
             "/load": self._load,
+            "/model": self._use_model,
             "/save": self._save,
             "/clear": self._clear,
         }
@@ -101,7 +118,9 @@ class Dialogue:
     async def _set(self, words: str) -> str:
         name, _, text = words.strip().partition(" ")
         if not name or not text.strip():
-            raise UsageError("/set needs a name and a value.", hint=f"Names: {', '.join(PARAMETERS)}.")
+            raise UsageError("/set needs a name and a value.", hint=f"Names: {', '.join((*PARAMETERS, _OVERFLOW))}.")
+        if name == _OVERFLOW:
+            return await self._set_overflow(text.strip())
         declared = parameter(name)
         value = _read(declared, text)
         edits = {each: one for each, one in self._edits.items() if each != declared.name}
@@ -115,6 +134,18 @@ class Dialogue:
             await self._session.set_edits(self._conversation.id, edits)
         return self._setting(declared.name)
 
+    async def _set_overflow(self, word: str) -> str:
+        chosen = next((known for known in OVERFLOWS if known == word), None)
+        if chosen is None and word.lower() not in _UNSET:
+            raise NotFound.among("overflow", word, OVERFLOWS)
+        self._overflow = chosen or self._session.overflow
+        if self._conversation is not None:
+            await self._session.set_overflow(self._conversation.id, self._overflow)
+        return self._overflow_in_words()
+
+    def _overflow_in_words(self) -> str:
+        return f"{_OVERFLOW}: {self._overflow}. {OVERFLOWS[self._overflow].help}"
+
     async def _try(self, edits: Values) -> None:
         """Raise UsageError where the model can't be held to what `edits` ask."""
         try:
@@ -127,15 +158,19 @@ class Dialogue:
 
     async def _show(self, words: str) -> str:
         shows_all = words.strip() == "all"
+        if words.strip() == _OVERFLOW:
+            return self._overflow_in_words()
         if words.strip() and not shows_all:
             return self._setting(parameter(words.strip()).name)
         card, number = self._session.backend.model, self.conversation_id
+        unloaded = f", {reason}" if (reason := self._session.backend.unloaded) else ""
         title = "new" if number is None else f"{number} {self._session.conversation(number).title}"
         lines = [
-            f"model: {card.name} on {card.device}" if card is not None else "model: not loaded yet",
+            f"model: {card.name} on {card.device}{unloaded}" if card is not None else "model: not loaded yet",
             f"conversation: {title}",
             f"system prompt: {self._system or 'none'}",
             f"preset: {self._session.preset.name if self._session.preset is not None else 'none'}",
+            f"{_OVERFLOW}: {self._overflow}",
         ]
         settings = tuple(each for each in self._resolution(self._edits).settings if shows_all or is_told(each))
         return "\n".join([*lines, *settings_in_force(settings)])
@@ -159,7 +194,17 @@ class Dialogue:
             raise UsageError(f"“{words.strip()}” is no number.", hint="/load alone lists the numbers.") from None
         self._conversation = self._session.conversation(number)
         self._system, self._edits = self._conversation.system_prompt, values_of(self._conversation.edits)
+        self._overflow = self._conversation.overflow
         return f"{self._conversation.title}: {self._conversation.message_count} messages"
+
+    async def _use_model(self, words: str) -> str:
+        if self._models is None:
+            raise Unsupported("There is no other model here.")
+        if not words.strip():
+            return "\n".join(self._models.lines(self._session.backend))
+        chosen = self._models.choose(words.strip())
+        self._session.backend, self._wishes, self._family = chosen.backend, chosen.wishes, chosen.family
+        return f"model: {chosen.name}"
 
     async def _save(self, words: str) -> str:
         if self._conversation is None:
@@ -176,7 +221,9 @@ class Dialogue:
 
     async def _begun(self) -> Conversation:
         if self._conversation is None:
-            self._conversation = await self._session.create(system_prompt=self._system, edits=self._edits)
+            self._conversation = await self._session.create(
+                system_prompt=self._system, edits=self._edits, overflow=self._overflow
+            )
         return self._conversation
 
     def _setting(self, name: str) -> str:

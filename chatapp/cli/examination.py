@@ -32,8 +32,8 @@ class Finding(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-async def examine(configuration: Configuration, model: str | None) -> list[Finding]:
-    """Look at everything; what goes wrong becomes a finding and never an error."""
+async def examine(configuration: Configuration, wanted: Choice) -> list[Finding]:
+    """Look at everything; what goes wrong becomes a finding and never an error. `wanted` is for the trial."""
     return [
         *_program(),
         *_terminal(),
@@ -43,7 +43,7 @@ async def examine(configuration: Configuration, model: str | None) -> list[Findi
         *await _store(configuration),
         *_models(configuration),
         *await _engine(configuration),
-        *await _trial(configuration, model),
+        *await _trial(configuration, wanted),
     ]
 
 
@@ -184,15 +184,16 @@ async def _engine(configuration: Configuration) -> list[Finding]:
     ]
 
 
-async def _trial(configuration: Configuration, model: str | None) -> list[Finding]:
+async def _trial(configuration: Configuration, wanted: Choice) -> list[Finding]:
     """Generate a few tokens: the device that really works is known only then."""
     from chatapp.core.backend import GenerationRequest
     from chatapp.core.events import Finished
 
-    choice = Choice(model if model is not None else "pocket")
+    choice = wanted._replace(model=wanted.model or "pocket")
     request = GenerationRequest(prompt="Hello", edits={"max_new_tokens": _TRIAL_TOKENS, "ignore_eos": True})
     try:
-        async with open_backend(configuration, find_model(configuration, choice), choice) as backend:
+        model_file = find_model(configuration, choice)
+        async with open_backend(configuration, model_file, choice, program="doctor") as backend:
             generation = await backend.start(await backend.prepare(request))
             ends = [event async for event in generation if isinstance(event, Finished)]
             card = backend.model
@@ -200,8 +201,10 @@ async def _trial(configuration: Configuration, model: str | None) -> list[Findin
         return [_wrong("trial", error)]
     device = card.device if card is not None else "an unknown device"
     notices = card.notices if card is not None else ()
+    effect = card.effect if card is not None else None
     return [
         Finding("trial", f"{choice.model} wrote {ends[-1].reply_tokens} tokens on {device}"),
+        *(Finding(subject, text) for subject, text in (effect.subjects.items() if effect is not None else ())),
         *(Finding("notice", notice) for notice in notices),
     ]
 

@@ -39,6 +39,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     thinking: Annotated[dict[str, StoredValue], _about("values of the preset that differ while the model thinks")]
     unsupported: Annotated[dict[str, str], _about("parameters that this model can't honour, and why")]
     notices: Annotated[tuple[str, ...], _about("what was done to the request, in words")]
+    left_out: Annotated[int, _about("messages of the conversation that would no longer fit")]
     prompt: Annotated[str, _about("the exact text that the model would get")]
     prompt_tokens: Annotated[int | None, _about("how many tokens that is")]
 
@@ -55,6 +56,7 @@ def explanation_of(prepared: Prepared, preset: Preset | None, *, system: str = "
         thinking={name: as_stored(value) for name, value in prepared.request.thinking.items()},
         unsupported=prepared.unsupported,
         notices=prepared.notices,
+        left_out=prepared.left_out,
         prompt=prepared.prompt,
         prompt_tokens=len(prepared.token_ids) if prepared.token_ids is not None else None,
     )

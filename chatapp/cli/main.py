@@ -21,18 +21,37 @@ COMMANDS = {
     "models": Entry("chatapp.cli.models:models", "List the models at hand and show what is in them."),
     "presets": Entry("chatapp.cli.presets:presets", "List, show, save, edit and check presets."),
     "prompts": Entry("chatapp.cli.prompts:prompts", "Show the exact prompt that a model gets."),
+    "cache": Entry("chatapp.cli.cache:cache", "Show and clear what need not be computed again."),
     "config": Entry("chatapp.cli.config:config", "Show and check settings and keys."),
     "doctor": Entry("chatapp.cli.doctor:doctor", "Say what is installed, what is wrong and how to mend it."),
 }
 """Every command, in the order of the help."""
 
 
+class WorkbenchGroup(LazyGroup):
+    """The group of all commands, which opens the workbench by itself, with an option for every load setting.
+
+    Those options need the registry, so they are made only where one may be among the arguments.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Add the options of the registry where `args` hold any that is unknown without them."""
+        known = {name for option in self.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+        named = {argument.partition("=")[0] for argument in args if argument.startswith("--")}
+        if args and args[0].startswith("-") and named - known - {"--"}:
+            from chatapp.cli.load_option import load_option_list
+
+            self.params += [option for option in load_option_list() if not known.intersection(option.opts)]
+        return super().parse_args(ctx, args)
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=WorkbenchGroup,
     entries=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Without a command, the workbench opens. `chatapp COMMAND --help` says more.",
+    epilog="Without a command, the workbench opens; it takes the load settings of `chatapp ask --help`, too, as in "
+    "--context-size 4096. `chatapp COMMAND --help` says more.",
 )
 @click.option(
     "-m", "--model", metavar="MODEL", help="The model to open: pocket, a short name, or a path to a GGUF file."
@@ -49,16 +68,24 @@ COMMANDS = {
 @click.option("--incognito", is_flag=True, help="Keep nothing of any kind.")
 @click.version_option(__version__, prog_name="chatapp", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context, model: str | None, preset: str | None, resume: int | None, incognito: bool) -> None:
+def cli(
+    context: click.Context,
+    /,
+    model: str | None,
+    preset: str | None,
+    resume: int | None,
+    incognito: bool,
+    **load: object,
+) -> None:
     """Talk to language models on this machine, and steer how the words come out."""
     if context.invoked_subcommand is None:
         from chatapp.cli.workbench import open_workbench
 
-        open_workbench(model=model, preset=preset, resume=resume, incognito=incognito)
-    elif model is not None or preset is not None or resume is not None or incognito:
+        open_workbench(model=model, preset=preset, resume=resume, incognito=incognito, load=load)
+    elif model is not None or preset is not None or resume is not None or incognito or any(load.values()):
         raise click.UsageError(
-            f"--model, --preset, --resume and --incognito before a command belong to the workbench; write them after "
-            f"“{context.invoked_subcommand}”."
+            "--model, --preset, --resume, --incognito and load settings before a command belong to the workbench; "
+            f"write them after “{context.invoked_subcommand}”."
         )
 
 

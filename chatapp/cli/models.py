@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import click
 import msgspec
 
-from chatapp.cli.compose import make_library, read_configuration
+from chatapp.cli.compose import Choice, Configuration, make_library, read_configuration, resolve_loading
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import json_option
 from chatapp.cli.streams import Output, as_json_text
 from chatapp.core.cleaning import clean_line
-from chatapp.core.errors import ModelError
+from chatapp.core.errors import ModelError, UsageError
+from chatapp.core.loading import ChosenSetting
 from chatapp.core.parameters import PARAMETERS, Value
+from chatapp.engine.holdings import Holdings
 from chatapp.models.fingerprint import fingerprint
 from chatapp.models.gguf import read_header
 from chatapp.models.header import GgufHeader, MetadataArray, MetadataValue, short_count, short_size
@@ -38,6 +41,14 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class LoadChoice(msgspec.Struct, frozen=True):
+    """A load setting that is asked for, its value as a file holds it, and who asks."""
+
+    name: str
+    value: object
+    source: str
+
+
 class Described(msgspec.Struct, frozen=True, kw_only=True):
     """`chatapp models info --json`; arrays too long to keep have `items` null."""
 
@@ -57,6 +68,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     gguf_version: int
     fingerprint: str
     sampling: dict[str, Value]
+    load: tuple[LoadChoice, ...]
     chat_template: str | None
     metadata: dict[str, MetadataValue]
     problem: str = ""
@@ -91,6 +103,60 @@ def list_(as_json: bool) -> None:
 
 
 @models.command()
+@json_option
+def ps(as_json: bool) -> None:
+    """List the models that are in memory, in any chatapp of yours on this machine, and who holds them.
+
+    MEMORY is what llama.cpp allocated: weights, context and buffers; processes that read a model's weights from its
+    file share them. RESIDENT is what the system says of the worker, its share of those weights included.
+    """
+    from chatapp.cli.memory_table import in_memory, table
+
+    found = [in_memory(holding) for holding in _holdings(read_configuration()).list()]
+    output = Output()
+    if as_json:
+        output.line(as_json_text(found))
+    elif found:
+        for line in table(found):
+            output.line(line)
+    else:
+        Narration().say("no model is in memory")
+
+
+@models.command()
+@click.argument("model", required=False)
+@click.option("--all", "everything", is_flag=True, help="Unload every model.")
+def unload(model: str | None, everything: bool) -> None:
+    """Free the memory of MODEL in every chatapp of yours; its next message loads it again.
+
+    A model that is busy stays, and the exit code is 1 then.
+    """
+    from chatapp.cli.unloading import unload as unload_holdings
+
+    if (model is None) is not everything:
+        raise UsageError("Name a model, or give --all.", hint="`chatapp models ps` lists those in memory.")
+    configuration = read_configuration()
+    holdings, narration = _holdings(configuration), Narration()
+    found = holdings.list()
+    if model is not None:
+        path = make_library(configuration).locate(model)
+        found = [holding for holding in found if holding.is_of(path)]
+    if not found:
+        narration.say("no model is in memory" if everything else "that model is not in memory")
+        return
+    left = unload_holdings(holdings, found)
+    for holding in found:
+        words = "is busy and stays" if holding in left else "is unloaded"
+        narration.say(f"{holding.model} of {holding.program} {holding.owner_pid} {words}")
+    if left:
+        raise click.exceptions.Exit(1)
+
+
+def _holdings(configuration: Configuration) -> Holdings:
+    return Holdings(configuration.paths.holdings, program="models", keeps=False)
+
+
+@models.command()
 @click.argument("model", required=False)
 @json_option
 def info(model: str | None, as_json: bool) -> None:
@@ -100,17 +166,18 @@ def info(model: str | None, as_json: bool) -> None:
     narration.warn(configuration.problems)
     reference = model if model is not None else configuration.settings.model
     header = read_header(make_library(configuration).locate(reference))
+    _, asked = resolve_loading(configuration, Choice(reference), header.path)
     problem = _problem(header)
     output = Output()
     if as_json:
-        output.line(as_json_text(msgspec.structs.replace(_described(header), problem=problem)))
+        output.line(as_json_text(msgspec.structs.replace(_described(header, asked), problem=problem)))
         return
-    _write(output, header)
+    _write(output, header, asked)
     if problem:
         narration.say(problem)
 
 
-def _described(header: GgufHeader) -> Described:
+def _described(header: GgufHeader, asked: Sequence[ChosenSetting]) -> Described:
     return Described(
         name=header.name,
         path=str(header.path),
@@ -128,12 +195,13 @@ def _described(header: GgufHeader) -> Described:
         gguf_version=header.version,
         fingerprint=fingerprint(header.path, header),
         sampling=header.sampling,
+        load=tuple(LoadChoice(each.name, each.stored, each.source) for each in asked),
         chat_template=header.template,
         metadata=header.metadata,
     )
 
 
-def _write(output: Output, header: GgufHeader) -> None:
+def _write(output: Output, header: GgufHeader, asked: Sequence[ChosenSetting]) -> None:
     sampling = ", ".join(f"{name} {PARAMETERS[name].show(value)}" for name, value in header.sampling.items())
     lines = {
         "name": header.name,
@@ -148,6 +216,7 @@ def _write(output: Output, header: GgufHeader) -> None:
         "vocabulary": f"{header.vocabulary_size:,} tokens, {header.tokenizer or 'no tokenizer'}",
         "license": header.license or "not named",
         "sampling": sampling or "none of its own",
+        "load settings": ", ".join(map(str, asked)) or "all automatic",
         "fingerprint": fingerprint(header.path, header),
     }
     for name, text in lines.items():

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import click
 
 from chatapp.core.errors import UsageError
+from chatapp.core.overflow import OVERFLOW_HELP, OVERFLOWS
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 TemplateValue: TypeAlias = str | int | float | bool | None
@@ -27,20 +28,21 @@ def model_option(command: Decorated) -> Decorated:
     )(command)
 
 
-def context_size_option(command: Decorated) -> Decorated:
-    """`--context-size`."""
-    return click.option(
-        "--context-size",
-        type=click.IntRange(0, 10_000_000),
-        metavar="COUNT",
-        help="Tokens of context to load the model with; 0 takes what it was trained for, at most 8,192.",
-    )(command)
-
-
 def preset_option(command: Decorated) -> Decorated:
     """`--preset`."""
     return click.option(
         "--preset", metavar="NAME", help="Take values from this preset; `chatapp presets list` names them."
+    )(command)
+
+
+def overflow_option(command: Decorated) -> Decorated:
+    """`--overflow`."""
+    choices = " ".join(f"{name}: {choice.help}" for name, choice in OVERFLOWS.items())
+    return click.option(
+        "--overflow",
+        type=click.Choice(list(OVERFLOWS)),
+        metavar="CHOICE",
+        help=f"{OVERFLOW_HELP} {choices}  [default: the conversation's, or the setting overflow]",
     )(command)
 
 

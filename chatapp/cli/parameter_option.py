@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from chatapp.cli.load_option import SectionedCommand, SectionedOption
 from chatapp.cli.streams import decode
 from chatapp.core.errors import FileProblem, ParameterError, UsageError
 from chatapp.core.parameters import PARAMETERS, Group, Parameter, Value, check
@@ -18,9 +19,6 @@ GROUPS: tuple[Group, ...] = (
     *("Sampling", "Length", "Constraints", "Repetition", "Cutting", "Shaping", "Steady surprise", "Prompt"),
 )
 """The groups in the order of the help."""
-
-PARAMETERS_ELSEWHERE = "chatapp.parameters-elsewhere"
-"""The key in a click context's `meta` that keeps the parameters out of the help."""
 
 _METAVARS = {"float": "NUMBER", "int": "COUNT", "text": "TEXT", "texts": "TEXT", "ints": "IDS", "stages": "STAGES"}
 _METAVAR_OF_FILE = "TEXT|@FILE"
@@ -39,34 +37,22 @@ class ParameterType(click.ParamType[Value]):
         return read_value(self.parameter, value) if isinstance(value, str) else self.parameter.check(value)  # type: ignore[arg-type]
 
 
-class ParameterOption(click.Option):
+class ParameterOption(SectionedOption):
     """The option of one parameter of the registry."""
 
     def __init__(self, declarations: list[str], *, parameter: Parameter, **attributes: Any) -> None:
-        super().__init__(declarations, **attributes)
+        super().__init__(declarations, heading=parameter.group, **attributes)
         self.parameter = parameter
 
 
-class ParameterCommand(click.Command):
-    """A command with parameter options: its help shows its own options first, then the parameters in groups."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options under headings; only the first group where the parameters are told elsewhere."""
-        sections = self.sections(ctx)
-        told = ("Options",) if ctx.meta.get(PARAMETERS_ELSEWHERE) else tuple(sections)
-        for heading in told:
-            options = sections[heading]
-            if rows := [row for option in options if (row := option.get_help_record(ctx)) is not None]:
-                with formatter.section(heading):
-                    formatter.write_dl(rows)
+class ParameterCommand(SectionedCommand):
+    """A command with an option for every parameter: its help shows them in groups, the everyday ones first."""
 
     def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
         """The headings with their options."""
-        sections: dict[str, list[click.Option]] = {"Options": [], **{group: [] for group in GROUPS}}
-        for option in (each for each in self.get_params(ctx) if isinstance(each, click.Option)):
-            heading = option.parameter.group if isinstance(option, ParameterOption) else "Options"
-            sections[heading].append(option)
-        return sections
+        found = super().sections(ctx)
+        own = next(iter(found))
+        return {heading: found[heading] for heading in dict.fromkeys((own, *GROUPS, *found)) if heading in found}
 
 
 def parameter_options(command: Decorated) -> Decorated:

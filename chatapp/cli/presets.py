@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from chatapp.cli.compose import make_presets, read_configuration
+from chatapp.cli.load_option import chosen_load, load_options
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import json_option
 from chatapp.cli.parameter_option import ParameterCommand, chosen_values, parameter_options
@@ -17,7 +18,7 @@ from chatapp.cli.streams import Output, as_json_text
 from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import FileProblem, UsageError
 from chatapp.core.parameters import PARAMETERS, StoredValue, Value, Values, as_stored, resolve
-from chatapp.core.presets import LOAD_RANGES, Preset, check_preset_name
+from chatapp.core.presets import Preset, check_preset_name
 from chatapp.storage.presets import PresetEntry, Presets, as_toml, read_entry
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     sampling: dict[str, StoredValue]
     thinking: dict[str, StoredValue]
     system_prompt: str
-    load: dict[str, int]
+    load: dict[str, StoredValue]
 
 
 @click.group()
@@ -95,13 +96,8 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--title", metavar="TEXT", default="", help="What lists show.")
 @click.option("--description", metavar="TEXT", default="", help="What it is for.")
 @click.option("-s", "--system", metavar="TEXT", help="The system prompt, for conversations that have none.")
-@click.option("--context-size", type=click.IntRange(*LOAD_RANGES["context_size"]), metavar="COUNT", help="Tokens of "
-              "context to load models with.")  # fmt: skip
-@click.option("--gpu-layers", type=click.IntRange(*LOAD_RANGES["gpu_layers"]), metavar="COUNT", help="Layers on the "
-              "GPU; -1 for all.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(*LOAD_RANGES["threads"]), metavar="COUNT", help="Threads of the "
-              "processor; 0 for one a core.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a preset of yours.")
+@load_options
 @parameter_options
 def save(
     name: str,
@@ -117,7 +113,7 @@ def save(
     taken = _of_conversation(source) if source is not None else Preset(name=name)
     sampling = {**taken.sampling, **chosen_values(options)}
     resolve(edits=sampling)
-    load = {setting: value for setting in LOAD_RANGES if isinstance(value := options[setting], int)}
+    load = chosen_load(options)
     system_prompt = taken.system_prompt if system is None else system
     if not (sampling or load or system_prompt):
         raise UsageError("There is nothing to save.", hint="Give parameters, --system or --from.")
@@ -219,7 +215,7 @@ def _shown(entry: PresetEntry, preset: Preset) -> Shown:
         sampling=_stored(preset.sampling),
         thinking=_stored(preset.thinking),
         system_prompt=preset.system_prompt,
-        load=preset.load,
+        load=_stored(preset.load),
     )
 
 

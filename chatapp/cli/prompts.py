@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from chatapp.cli.compose import Choice, find_model, open_backend, read_configuration
+from chatapp.cli.compose import Choice, find_model, open_backend, read_configuration, resolve_loading
+from chatapp.cli.load_option import SectionedCommand, chosen_load, load_options
+from chatapp.cli.load_report import LoadReport
 from chatapp.cli.message_file import read_messages
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
     TemplateValue,
-    context_size_option,
     json_option,
     model_option,
     read_template_variables,
@@ -37,26 +38,26 @@ def prompts() -> None:
     """Show the exact prompt that a model gets."""
 
 
-@prompts.command()
+@prompts.command(cls=SectionedCommand)
 @click.argument("messages", metavar="MESSAGES.json")
 @model_option
-@context_size_option
 @click.option("--template", metavar="FILE", help="Render this template instead, without a model.")
 @click.option("--bos", metavar="TEXT", default="", help="With --template: the beginning-of-sequence token's text.")
 @click.option("--eos", metavar="TEXT", default="", help="With --template: the end-of-sequence token's text.")
 @click.option("--prefill", metavar="TEXT", default="", help="The beginning of the reply.")
 @template_variables_option("--var")
 @json_option
+@load_options
 def render(
     messages: str,
     model: str | None,
-    context_size: int | None,
     template: str | None,
     bos: str,
     eos: str,
     prefill: str,
     template_variables: tuple[str, ...],
     as_json: bool,
+    **load: object,
 ) -> None:
     """Render MESSAGES.json, a list of objects with role and content; - reads standard input.
 
@@ -72,7 +73,7 @@ def render(
     if template is not None:
         work = _with_template(_template(template), turns, bos=bos, eos=eos, variables=variables, prefill=prefill)
     else:
-        work = _with_model(Choice(model, context_size), turns, variables=variables, prefill=prefill)
+        work = _with_model(Choice(model, chosen_load(load)), turns, variables=variables, prefill=prefill)
     rendered = asyncio.run(work)
     output, narration = Output(), Narration()
     if as_json:
@@ -116,8 +117,11 @@ async def _with_model(
     configuration = read_configuration()
     Narration().warn(configuration.problems)
     request = GenerationRequest(messages=messages, template_variables=variables, prefill=prefill)
-    async with open_backend(configuration, find_model(configuration, choice), choice) as backend:
+    model = find_model(configuration, choice)
+    _, asked = resolve_loading(configuration, choice, model)
+    async with open_backend(configuration, model, choice, program="prompts") as backend:
         prepared = await backend.prepare(request)
+        LoadReport(Narration(), lambda: backend, asked).tell()
     return Rendered(prompt=prepared.prompt, token_ids=prepared.token_ids, notices=prepared.notices)
 
 

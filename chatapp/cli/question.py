@@ -6,11 +6,12 @@ import msgspec
 
 from chatapp.cli.options import TemplateValue
 from chatapp.core.errors import EmptyPrompt, UsageError
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Value
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A prompt with everything that goes with it; `system` None leaves that of the conversation."""
+    """A prompt with everything that goes with it; `system` and `overflow` None leave those of the conversation."""
 
     prompt: str
     system: str | None = None
@@ -20,6 +21,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     raw: bool = False
     echo: bool = False
     continues: bool = False
+    overflow: Overflow | None = None
 
     def check(self) -> None:
         """Raise EmptyPrompt or UsageError where it can't be asked so."""

@@ -15,12 +15,15 @@ import msgspec
 from chatapp.cli import exits
 from chatapp.cli.dialogue import COMMANDS
 from chatapp.cli.explanation import Explanation
+from chatapp.cli.load_option import OPTIONS_ELSEWHERE, SectionedCommand
 from chatapp.cli.main import cli
-from chatapp.cli.parameter_option import GROUPS, PARAMETERS_ELSEWHERE, ParameterCommand
+from chatapp.cli.parameter_option import GROUPS, ParameterCommand
 from chatapp.cli.result import AskResult
 from chatapp.cli.token_table import Token
 from chatapp.core.errors import ChatappError, kinds
 from chatapp.core.events import STOP_REASONS
+from chatapp.core.loading import LOAD, LOAD_GROUPS
+from chatapp.core.overflow import OVERFLOWS
 from chatapp.core.parameters import PARAMETERS, Parameter
 
 _WIDTH = 100
@@ -71,8 +74,9 @@ max_new_tokens = 80
 [thinking]             # what differs while the model thinks
 temperature = 0.6
 
-[load]                 # context_size, gpu_layers, threads
+[load]                 # any load setting of the table below
 context_size = 4096
+lora = ["style.gguf:0.8"]
 ```
 
 The value in force is the first of these that there is: one set on the command line or for the conversation, the
@@ -80,12 +84,23 @@ preset's, the model file's (`general.sampling.*`), what is recommended for the m
 `chatapp ask --explain` shows it for each parameter. The system prompt goes to conversations that have none.
 '''
 
+_FULL = """\
+## When the context is full
+
+Each conversation has an overflow: what happens when it no longer fits the model's context. `--overflow`,
+`/set overflow` and the inspector choose it; the setting `overflow` is what a new conversation begins with. What is
+left out stays in the conversation; how much it was is said with the reply, and as `left_out` in JSON. The reply is
+left room for `max_new_tokens`, or a quarter of the context where that is unset, and never more than half of it. When
+turns must be left out, it is so many that the prompt takes about half of the context, so that the next turns can go on
+from what is computed.
+"""
+
 
 def reference() -> str:
     """The whole document."""
     parts = (
         *(_BEGINNING, *_exit_codes(), *_stop_reasons(), *_json_fields(), *_chat(), _ROLES),
-        *(_PRESETS, *_parameters(), *_commands()),
+        *(_PRESETS, *_overflow(), *_parameters(), *_load_settings(), *_commands()),
     )
     return "\n".join(parts)
 
@@ -142,6 +157,13 @@ def _chat() -> Iterator[str]:
     yield "with `//`.\n"
 
 
+def _overflow() -> Iterator[str]:
+    yield f"{_FULL}\n| overflow | in short | what happens |\n|---|---|---|"
+    for name, choice in OVERFLOWS.items():
+        yield f"| `{name}` | {choice.title} | {choice.help} |"
+    yield ""
+
+
 def _parameters() -> Iterator[str]:
     yield "## Parameters\n"
     yield "Each is an option of `ask`, `chat` and `presets save`, a name for `/set`, and a key of a preset."
@@ -164,6 +186,40 @@ def _parameter(parameter: Parameter) -> Iterator[str]:
     yield f"*{'; '.join(facts)}.*\n"
 
 
+_LOADING = """\
+## Load settings
+
+Each is an option of every command that loads a model and of the workbench, a key of `[load]` in a preset, and a key of
+a model's own table in `config.toml`:
+
+```toml
+[models.pocket]                 # a name as `chatapp models list` shows it, or a path in quotes
+threads = 2
+
+[models."qwen2.5-7b-instruct-q4_k_m"]
+gpu_layers = "all"
+cache_type_k = "q8_0"
+cache_type_v = "q8_0"
+```
+
+In force is the option, else the preset's, else the model's table's, else the setting `context_size`, else what the
+engine chooses: `auto` asks for that again. `-v` tells who asked for what, and then what took effect, as llama.cpp says
+it; what was asked for in vain is said in any case. `chatapp models info` shows what a model would be loaded with, and
+`chatapp doctor` what took effect.
+"""
+
+
+def _load_settings() -> Iterator[str]:
+    yield _LOADING
+    for group, about in LOAD_GROUPS.items():
+        yield f"### {group}\n\n{about}\n"
+        for setting in LOAD.values():
+            if setting.group == group:
+                aliases = f" (also {', '.join(f'`{alias}`' for alias in setting.aliases)})" if setting.aliases else ""
+                yield f"**`{setting.name}`**{aliases}: {setting.help} {setting.effects}  "
+                yield f"*takes {setting.range}; default: {setting.show(setting.default)}.*\n"
+
+
 def _commands() -> Iterator[str]:
     yield "## All commands\n"
     yield from _help(cli, "chatapp", None)
@@ -175,10 +231,13 @@ def _help(command: click.Command, path: str, parent: click.Context | None) -> It
         *(command, parent, path.rpartition(" ")[2]),
         max_content_width=_WIDTH, terminal_width=_WIDTH, help_option_names=names,
     )  # fmt: skip
-    context.meta[PARAMETERS_ELSEWHERE] = True
+    context.meta[OPTIONS_ELSEWHERE] = True
     yield f"### `{path}`\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, ParameterCommand):
-        yield "Further options: every [parameter](#parameters), with hyphens, as in `--top-k 40`.\n"
+        yield "Further options: every [parameter](#parameters), with hyphens, as in `--top-k 40`, and every"
+        yield "[load setting](#load-settings), as in `--context-size 4096`.\n"
+    elif isinstance(command, SectionedCommand):
+        yield "Further options: every [load setting](#load-settings), with hyphens, as in `--context-size 4096`.\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)

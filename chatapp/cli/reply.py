@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Coroutine
 
 from chatapp.chat.turn import Turn
+from chatapp.cli.load_report import LoadReport
 from chatapp.cli.narration import Narration
 from chatapp.cli.streams import Output
 from chatapp.core.conversations import Generation
 from chatapp.core.events import (
     STOP_REASONS,
+    ContextShifted,
     Event,
     Finished,
     LoadProgress,
@@ -21,6 +23,7 @@ from chatapp.core.events import (
     TextAdded,
     Withdrawn,
 )
+from chatapp.core.overflow import shifts_in_words
 from chatapp.core.parameters import FORMS, PARAMETERS, Setting
 
 CUT: frozenset[StopReason] = frozenset(
@@ -33,7 +36,7 @@ class ReplyView:
     """Writes the text of one reply to `output`, None for silence, and narrates the rest.
 
     `prefix` is text that goes before the reply, such as its prefill. Reasoning goes to standard error, and only
-    where `shows_reasoning`. `exact` adds no line end to a reply that is piped.
+    where `shows_reasoning`. `exact` adds no line end to a reply that is piped. `load` is told when the model is there.
     """
 
     def __init__(
@@ -44,12 +47,14 @@ class ReplyView:
         prefix: str = "",
         shows_reasoning: bool = False,
         exact: bool = False,
+        load: LoadReport | None = None,
     ) -> None:
         self._output = output
         self._narration = narration
         self._prefix = prefix
         self._shows_reasoning = shows_reasoning
         self._exact = exact
+        self._load = load
         self._is_reasoning = False
         self._is_prepared = False
 
@@ -67,6 +72,8 @@ class ReplyView:
         if reply.generation is not None and prepared is not None:
             for notice in (*reply.generation.notices, *prepared.unsupported.values()):
                 self._narration.say(notice)
+            if self._load is not None:
+                self._load.tell()
             for line in facts(reply.generation, prepared.context_size):
                 self._narration.detail(line)
         if self._prefix and self._output is not None:
@@ -92,6 +99,8 @@ class ReplyView:
                 self._narration.progress("reading the prompt", done / total)
             case Queued(reason=reason):
                 self._narration.detail(f"waiting: {reason}")
+            case ContextShifted(offset=offset, dropped=dropped):
+                self._narration.say(shifts_in_words(1, offset, dropped))
             case Withdrawn(characters=characters):
                 self._narration.say(f"the last {characters} characters are taken back")
             case Finished():

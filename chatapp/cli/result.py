@@ -10,6 +10,7 @@ from chatapp.chat.turn import Turn
 from chatapp.cli.token_table import Token
 from chatapp.core.backend import ModelCard
 from chatapp.core.events import StopReason, Timings
+from chatapp.core.loading import Effect
 from chatapp.core.parameters import Setting
 
 
@@ -35,6 +36,12 @@ class Model(msgspec.Struct, frozen=True):
     device: Annotated[str, _about("where it really ran")]
     build: Annotated[str, _about("which llama.cpp ran it")]
     context_size: Annotated[int, _about("tokens of context that it was loaded with")]
+    loaded: Annotated[
+        Effect | None,
+        _about(
+            "what the load settings came to: layers on GPUs, cache types, threads …, and what is unmet; null if unknown"
+        ),
+    ] = None
 
 
 class AskResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +59,17 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
     ]
     tokens_per_second: Annotated[float | None, _about("speed after the first token")]
     seed: Annotated[int | None, _about("the seed used, drawn or given")]
-    model: Annotated[Model, _about("name, fingerprint, path, device, build, context_size")]
+    model: Annotated[Model, _about("name, fingerprint, path, device, build, context_size, loaded")]
     settings: Annotated[
         tuple[Setting, ...],
         _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
     ]
     preset: Annotated[str, _about("the preset used; empty where none was")]
     notices: Annotated[tuple[str, ...], _about("what was done to the request, in words")]
+    left_out: Annotated[
+        int, _about("messages of the conversation that no longer fitted, so the model did not see them")
+    ]
+    forgotten_tokens: Annotated[int, _about("tokens forgotten while the reply ran; see the overflow shift")]
     prompt: Annotated[str, _about("the exact text that the model got")]
     tokens: Annotated[
         tuple[Token, ...] | None,
@@ -91,6 +102,8 @@ def result_of(turn: Turn, card: ModelCard | None, *, kept: bool, tokens: tuple[T
         settings=generation.settings if generation is not None else (),
         preset=generation.preset if generation is not None else "",
         notices=generation.notices if generation is not None else (),
+        left_out=turn.prepared.left_out if turn.prepared is not None else 0,
+        forgotten_tokens=generation.forgotten_tokens if generation is not None else 0,
         prompt=turn.prepared.prompt if turn.prepared is not None else "",
         tokens=tokens,
         conversation_id=reply.conversation_id if kept else None,
@@ -101,4 +114,4 @@ def result_of(turn: Turn, card: ModelCard | None, *, kept: bool, tokens: tuple[T
 def _model(card: ModelCard | None) -> Model:
     if card is None:
         return Model("", "", "", "", "", 0)
-    return Model(card.name, card.fingerprint, card.path, card.device, card.build, card.context_size)
+    return Model(card.name, card.fingerprint, card.path, card.device, card.build, card.context_size, card.effect)

@@ -7,6 +7,7 @@ from chatapp.cli import exits
 from chatapp.cli.dialogue import COMMANDS, Dialogue
 from chatapp.cli.event_loop import EventLoop
 from chatapp.cli.lines import Lines
+from chatapp.cli.load_report import LoadReport
 from chatapp.cli.narration import Narration
 from chatapp.cli.reply import ReplyView
 from chatapp.cli.streams import Output
@@ -17,7 +18,14 @@ class Talk:
     """Reads lines until they end, and shows what comes of each."""
 
     def __init__(
-        self, dialogue: Dialogue, loop: EventLoop, lines: Lines, narration: Narration, *, shows_reasoning: bool
+        self,
+        dialogue: Dialogue,
+        loop: EventLoop,
+        lines: Lines,
+        narration: Narration,
+        *,
+        shows_reasoning: bool,
+        load: LoadReport | None = None,
     ) -> None:
         self._dialogue = dialogue
         self._loop = loop
@@ -25,6 +33,7 @@ class Talk:
         self._narration = narration
         self._output = Output()
         self._shows_reasoning = shows_reasoning
+        self._load = load
 
     def run(self) -> int:
         """Talk to the end; the exit code of the first failure where lines are piped, else 0."""
@@ -74,7 +83,7 @@ class Talk:
 
     def _reply(self, turn: Turn) -> None:
         """Show a reply to its end; ctrl+c stops it."""
-        view = ReplyView(self._output, self._narration, shows_reasoning=self._shows_reasoning)
+        view = ReplyView(self._output, self._narration, shows_reasoning=self._shows_reasoning, load=self._load)
         try:
             self._loop.run(view.follow(turn), on_interrupt=turn.stop)
         finally:

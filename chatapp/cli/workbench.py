@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from chatapp.cli.compose import (
     read_configuration,
     theme_problems,
 )
+from chatapp.cli.load_option import chosen_load
 from chatapp.core.errors import ChatappError, ModelError, TerminalError, UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +31,13 @@ LATEST = -1
 """The conversation that was touched last, as the value of `--resume`."""
 
 
-def open_workbench(*, model: str | None, preset: str | None, resume: int | None, incognito: bool) -> int:
-    """Open the screen and stay until it is left; raises TerminalError where there is none."""
+def open_workbench(
+    *, model: str | None, preset: str | None, resume: int | None, incognito: bool, load: Mapping[str, object]
+) -> int:
+    """Open the screen and stay until it is left; raises TerminalError where there is none.
+
+    `load` holds the options of load settings that were given.
+    """
     _check_terminal()
     if incognito and resume is not None:
         raise UsageError(
@@ -40,7 +46,7 @@ def open_workbench(*, model: str | None, preset: str | None, resume: int | None,
         )
     configuration = read_configuration()
     path, problems = _model(configuration, model)
-    choice = Choice(model, None, incognito, find_preset(configuration, preset))
+    choice = Choice(model, chosen_load(load), incognito, find_preset(configuration, preset))
     return asyncio.run(
         _run(configuration, path, choice, resume, (*configuration.problems, *theme_problems(configuration), *problems))
     )
@@ -58,11 +64,11 @@ async def _run(
     from chatapp.storage.config import load_keymap, save_setting
 
     paths = configuration.paths
-    async with open_backend(configuration, model, choice) as backend:
+    async with open_backend(configuration, model, choice, program="workbench") as backend:
         loading = asyncio.create_task(_exhaust(backend.load()))
         await asyncio.sleep(0)
         store = open_store(configuration, incognito=choice.incognito)
-        session = Session(store, backend, preset=choice.preset)
+        session = Session(store, backend, preset=choice.preset, overflow=configuration.settings.overflow)
         try:
             keymap, keymap_problems = load_keymap(paths.keymap_file)
             conversation = _resumed(session, resume)

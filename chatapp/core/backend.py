@@ -12,7 +12,9 @@ from typing import Protocol
 import msgspec
 
 from chatapp.core.events import Event, ParameterChanged, TokenDetail
+from chatapp.core.loading import Effect
 from chatapp.core.messages import Message
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Resolution, Value, Values
 
 
@@ -25,7 +27,9 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     thinks. `changes` are made while the reply runs, each at its token offset: a replay repeats what was changed live.
     `alternatives` is how many of the likeliest tokens are told of each token of the reply. `template_variables` reach
     the chat template (`enable_thinking`, `reasoning_effort` …). `background` work never evicts a conversation from
-    the cache.
+    the cache. With the `overflow` shift, a reply that reaches the end of the context goes on; what no longer fits
+    before the reply is left out by whoever asks. An `exact` request gives the same tokens each time, on the same
+    machine and build: it is computed alone and anew.
     """
 
     messages: tuple[Message, ...] = ()
@@ -39,15 +43,18 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     template_variables: dict[str, str | int | float | bool | None] = {}
     samples: int = 1
     background: bool = False
+    overflow: Overflow = "stop"
+    exact: bool = False
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A request, resolved and not yet run.
 
     `prompt` is the text as the model gets it, `token_ids` its tokens (None where the backend can't know them).
-    `notices` say in words what was done to the request (a system role merged, turns left out). `left_out` are
-    the indices of messages that the model does not see. `unsupported` maps a parameter that this backend can't
-    honour to the reason. `cache_key` identifies the whole request, None where it can't be served from a cache.
+    `notices` say in words what was done to the request (a system role merged, turns left out). `left_out` is
+    how many messages of the conversation no longer fit and so are not in the request, which holds only what is sent.
+    `unsupported` maps a parameter that this backend can't honour to the reason. `cache_key` identifies the whole
+    request, None where it can't be served from a cache.
     """
 
     request: GenerationRequest
@@ -57,7 +64,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     context_size: int | None = None
     notices: tuple[str, ...] = ()
-    left_out: tuple[int, ...] = ()
+    left_out: int = 0
     unsupported: dict[str, str] = {}
     cache_key: str | None = None
     model_fingerprint: str = ""
@@ -83,8 +90,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What a loaded model is and where it really runs.
 
     `device` is reported by the engine from what took effect, as in `cpu×2` or `cuda NVIDIA …, 24/24 layers`.
-    `template` is the chat template's source, None where the model has none. `notices` say in words what does not
-    run as it could.
+    `template` is the chat template's source, None where the model has none. `effect` is what the load settings came
+    to, None where nobody knows. `notices` say in words what does not run as it could, or not as it was asked.
     """
 
     name: str
@@ -101,6 +108,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     build: str = ""
     template: str | None = None
     metadata: dict[str, str] = {}
+    effect: Effect | None = None
     notices: tuple[str, ...] = ()
 
 
@@ -154,7 +162,24 @@ class Backend(Protocol):
 
     @property
     def model(self) -> ModelCard | None:
-        """The model that is loaded, None before `load`."""
+        """The model that is loaded, None before `load`; while it is `unloaded`, the one that comes back."""
+        ...
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What is worth knowing about the load, in words: who else has the model, and what this copy of it costs."""
+        ...
+
+    @property
+    def unloaded(self) -> str:
+        """Why the model was taken out of memory after it was loaded, empty where it was not.
+
+        The next request loads it again.
+        """
+        ...
+
+    async def unloading(self) -> None:
+        """Wait until the model is unloaded the next time."""
         ...
 
     def load(self) -> AsyncIterator[float]:

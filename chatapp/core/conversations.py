@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from chatapp.core.events import ParameterChanged, StopReason, Timings
+from chatapp.core.events import ContextShifted, ParameterChanged, StopReason, Timings
 from chatapp.core.messages import Message, Part, ReasoningPart, Role, TextPart
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Setting, StoredValue
 
 Status: TypeAlias = Literal["complete", "streaming", "stopped", "interrupted", "failed"]
@@ -25,13 +26,26 @@ STATUSES: dict[Status, str] = {
 """Each status in words."""
 
 
+class View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the model saw of the branch that it answered.
+
+    `began_at` is the id of the first message that it saw, None where it saw them all; `left_out` is how many messages
+    before that it did not see, and `context_size` the room that there was, None where it is unknown.
+    """
+
+    began_at: int | None = None
+    left_out: int = 0
+    context_size: int | None = None
+
+
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """How a reply came about.
 
     `settings` holds every parameter with its source and `seed` the one used; `changes` are those made while the
     reply ran. `raw` tells that the prompt was completed as it is, without a chat template. `error` is the failure
     in words, empty where none. Counts and timings are None until the reply ended. `missing_words` and `rewinds` are as
-    in `core.events.Finished`. `preset` is the name of the one that was used, empty where none was.
+    in `core.events.Finished`. `preset` is the name of the one that was used, empty where none was. `view` is
+    None until the request was prepared; `shifts` tell what was forgotten while the reply ran.
     """
 
     model_name: str
@@ -57,6 +71,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     missing_words: tuple[str, ...] = ()
     rewinds: int = 0
     preset: str = ""
+    view: View | None = None
+    shifts: tuple[ContextShifted, ...] = ()
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -64,6 +80,11 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
         if self.timings is None or not self.reply_tokens or self.reply_tokens < 2:
             return None
         return (self.reply_tokens - 1) / self.timings.generation_s if self.timings.generation_s > 0 else None
+
+    @property
+    def forgotten_tokens(self) -> int:
+        """How many tokens were forgotten while the reply ran."""
+        return sum(shift.dropped for shift in self.shifts)
 
 
 class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +127,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the conversation list.
 
     `edits` are the parameter values that this conversation has set. `deleted_at` is set while it lies in the
-    trash. `title` is empty until the first message gives it one.
+    trash. `title` is empty until the first message gives it one. `overflow` is what happens when it no longer fits the
+    context.
     """
 
     id: int
@@ -120,6 +142,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     message_count: int = 0
     pinned: bool = False
     deleted_at: float | None = None
+    overflow: Overflow = "stop"
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):

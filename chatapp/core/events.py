@@ -116,6 +116,13 @@ class ParameterChanged(_Event, frozen=True, kw_only=True, tag="parameter-changed
     value: StoredValue
 
 
+class ContextShifted(_Event, frozen=True, kw_only=True, tag="context-shifted"):
+    """From token `offset` of the reply on, `dropped` older tokens are no longer seen, in addition to those before."""
+
+    offset: int
+    dropped: int
+
+
 class Timings(msgspec.Struct, frozen=True):
     """Seconds, by the worker's monotonic clock.
 
@@ -168,5 +175,6 @@ Event: TypeAlias = (
     | Withdrawn
     | TokenDetails
     | ParameterChanged
+    | ContextShifted
     | Finished
 )

@@ -74,6 +74,16 @@ class Paths(msgspec.Struct, frozen=True):
         return self.state / "backups"
 
     @property
+    def snapshots(self) -> Path:
+        """What models computed of conversations; safe to delete."""
+        return self.cache / "snapshots"
+
+    @property
+    def holdings(self) -> Path:
+        """Records of the models that are in memory now."""
+        return self.state / "loaded"
+
+    @property
     def history_file(self) -> Path:
         """What was typed before, for recall in the composer."""
         return self.state / "input-history.jsonl"

@@ -7,7 +7,6 @@ import re
 import msgspec
 
 from chatapp.core.errors import UsageError
-from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import PARAMETERS, Value
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_-])?")
@@ -15,19 +14,12 @@ _DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("c
 _REACHES = frozenset(("repeat_last_n", "dry_last_n"))
 """How far back a penalty looks. At their neutral value they would silence a penalty that is set beside the preset."""
 
-LOAD_RANGES: dict[str, tuple[int, int]] = {
-    "context_size": (0, 10_000_000),
-    "gpu_layers": (-1, 10_000),
-    "threads": (0, 1024),
-}
-"""The load settings that a preset may hold, by name, and what each of them may be."""
-
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """What a preset asks for; all that it does not name is left to the model and to the defaults.
 
     `sampling` holds parameters by registry name, `thinking` those that differ while the model thinks.
-    `system_prompt` is for conversations that have none. `load` holds fields of `LoadSettings` by name.
+    `system_prompt` is for conversations that have none. `load` holds load settings by name.
     """
 
     name: str
@@ -36,11 +28,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     sampling: dict[str, Value] = {}
     thinking: dict[str, Value] = {}
     system_prompt: str = ""
-    load: dict[str, int] = {}
-
-    def load_settings(self, base: LoadSettings) -> LoadSettings:
-        """Lay the preset's load settings over `base`."""
-        return msgspec.structs.replace(base, **self.load)
+    load: dict[str, Value] = {}
 
 
 def check_preset_name(name: str) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from chatapp.core.overflow import OVERFLOW_HELP, OVERFLOWS, Overflow
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings in force."""
@@ -21,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frames_per_second: int = 10
     simple_emoji: bool = False
     confirm_links: bool = True
+    overflow: Overflow = "stop"
+    unload_after: int = 60
+    memory_budget: int = 0
 
 
 class SettingHelp(msgspec.Struct, frozen=True):
@@ -47,4 +52,16 @@ SETTING_HELP: dict[str, SettingHelp] = {
     "frames_per_second": SettingHelp("How often a growing reply is drawn.", minimum=1, maximum=30),
     "simple_emoji": SettingHelp("Whether emoji are shown without joiners, for terminals that misplace them."),
     "confirm_links": SettingHelp("Whether a link is shown before it is opened."),
+    "unload_after": SettingHelp(
+        "Minutes without a message after which a model leaves memory; the next message loads it again. 0 for never.",
+        minimum=0,
+        maximum=100_000,
+    ),
+    "memory_budget": SettingHelp(
+        "Megabytes that the models of one chatapp may take together: beyond that, the one that was idle the longest "
+        "leaves memory. 0 takes three quarters of the machine's memory; on a GPU, set what it has.",
+        minimum=0,
+        maximum=100_000_000,
+    ),
+    "overflow": SettingHelp(f"{OVERFLOW_HELP} A new conversation begins with it.", choices=tuple(OVERFLOWS)),
 }

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 
 import msgspec
 
 from chatapp.core.backend import Candidate
-from chatapp.core.errors import ChatappError, EngineCrashed, EngineError, EngineHung, LoadCancelled
+from chatapp.core.errors import EngineCrashed, EngineError, EngineHung, LoadCancelled
 from chatapp.core.events import Event, Finished, TokenDetail
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import StoredValue
 from chatapp.core.pieces import Piece
+from chatapp.engine.holdings import Holdings
+from chatapp.engine.presence import Presence
 from chatapp.engine.process import WorkerProcess
 from chatapp.engine.protocol import (
     TOKENIZE_LIMIT_S,
@@ -40,53 +42,38 @@ from chatapp.engine.protocol import (
     Tokenized,
     Update,
 )
+from chatapp.engine.request import Arrival, Request, Told
 from chatapp.engine.watchdog import TICK_S, Watchdog
 
-_Told = Tokenized | Spelled | Scored | CandidatesListed
-_Arrival = Event | _Told | ChatappError
 _AGAIN = "Send the message again; the engine starts anew."
 _OFTEN = "It failed so before: try a smaller context size, another model, or “chatapp doctor”."
-
-
-class Request:
-    """Something that the worker owes an answer to."""
-
-    def __init__(self, request_id: int, samples: int = 1) -> None:
-        self.id = request_id
-        self._arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
-        self._owed = self._unread = samples
-
-    def deliver(self, arrival: _Arrival) -> bool:
-        """Hand over what came for it, without waiting; whether the worker owes it nothing more."""
-        self._arrivals.put_nowait(arrival)
-        self._owed -= isinstance(arrival, Finished)
-        return self._owed == 0 or not isinstance(arrival, Event)
-
-    async def next(self) -> Event | _Told:
-        """What came next; raise what failed."""
-        arrival = await self._arrivals.get()
-        if isinstance(arrival, ChatappError):
-            raise arrival
-        return arrival
-
-    async def events(self) -> AsyncIterator[Event]:
-        """Every event until each sample has finished."""
-        while self._unread:
-            event = await self.next()
-            if isinstance(event, _Told):
-                continue
-            self._unread -= isinstance(event, Finished)
-            yield event
 
 
 class EngineClient:
     """One model, served by one worker process that is started when needed and again after a crash."""
 
-    def __init__(self, model: Path, settings: LoadSettings, *, logs: Path) -> None:
-        """`model` is an absolute path; `logs` a directory for the worker's log."""
+    def __init__(
+        self,
+        model: Path,
+        settings: LoadSettings,
+        *,
+        logs: Path,
+        snapshots: Path | None = None,
+        holdings: Holdings | None = None,
+        unload_after_s: float = 0.0,
+        make_room: Callable[[], Awaitable[tuple[str, ...]]] | None = None,
+    ) -> None:
+        """`model` is an absolute path; `logs` a directory for the worker's log, `snapshots` one for what it computed.
+
+        None keeps nothing on disk; nor is anything kept before `fingerprint` says which model file it is of.
+        `holdings` are told of the model while it is in memory. It is unloaded after `unload_after_s` seconds without
+        a request, 0 for never. `make_room` is waited for before each load and gives notices of it.
+        """
         self._model = model
         self._settings = settings
         self._logs = logs
+        self._snapshots = snapshots
+        self.fingerprint = ""
         self._process: WorkerProcess | None = None
         self._loading: asyncio.Task[Loaded] | None = None
         self._progress = asyncio.Condition()
@@ -98,6 +85,17 @@ class EngineClient:
         self._watchdog = Watchdog()
         self._tasks: set[asyncio.Task[None]] = set()
         self._crashes = 0
+        self._presence = Presence(model, holdings)
+        self._unload_after_s = unload_after_s
+        self._make_room = make_room
+        self._ending: asyncio.Task[None] | None = None
+        self._unloads = 0
+        self.unloaded = ""
+        """Why the model was taken out of memory, empty while it is there or was never; a request loads it again."""
+        self.resting: Loaded | None = None
+        """The model that was unloaded and comes back with the next request."""
+        self.notices: tuple[str, ...] = ()
+        """What is worth knowing about the load: who else holds the model, and what `make_room` said."""
 
     @property
     def loaded(self) -> Loaded | None:
@@ -111,6 +109,37 @@ class EngineClient:
     def worker_pid(self) -> int | None:
         """The worker's process id while it runs."""
         return self._process.pid if self._process is not None else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it answers a request, or loads."""
+        return bool(self._requests) or (self._loading is not None and not self._loading.done())
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since it was used last."""
+        return self._presence.idle_s
+
+    async def unload(self, reason: str) -> bool:
+        """Free the model's memory until the next request; False where it is busy or not there."""
+        loaded = self.loaded
+        if loaded is None or self.is_busy:
+            return False
+        process, self._process = self._process, None
+        self._let_go()
+        self.resting, self.unloaded = loaded, reason
+        if process is not None:
+            self._ending = asyncio.create_task(process.close())
+            await asyncio.shield(self._ending)
+        self._unloads += 1
+        await self._announce()
+        return True
+
+    async def unloading(self) -> None:
+        """Wait until the model is unloaded the next time."""
+        seen = self._unloads
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._unloads > seen)
 
     async def load(self) -> AsyncIterator[float]:
         """Load the model, yielding progress from 0 to 1; several callers share one load."""
@@ -181,7 +210,7 @@ class EngineClient:
             raise EngineError("The engine answered something else than candidates.")
         return answer.candidates
 
-    async def _ask(self, command: Spell | Score | ListCandidates) -> Event | _Told:
+    async def _ask(self, command: Spell | Score | ListCandidates) -> Event | Told:
         """Put a question that has one answer; one that nobody waits for any more is taken back."""
         await self.ready()
         request = self._new_request()
@@ -216,6 +245,8 @@ class EngineClient:
         self._let_go()(closed)
         if process is not None:
             await process.close()
+        if self._ending is not None:
+            await self._ending
         if loading is not None:
             await asyncio.wait([loading])
 
@@ -230,11 +261,19 @@ class EngineClient:
 
     def _settle(self, task: asyncio.Task[Loaded]) -> None:
         """The load has ended; whoever waits for progress wakes, and nobody need have waited for its failure."""
-        if not task.cancelled():
-            task.exception()
+        self.resting, self.unloaded = None, ""
+        if not task.cancelled() and task.exception() is not None:
+            self._presence.leave()
         self._spawn(self._announce())
 
     async def _start(self) -> Loaded:
+        if self._ending is not None:
+            await self._ending
+        self.notices = ()
+        if self._make_room is not None:
+            self.notices = await self._make_room()
+            if self._refusal is not None:
+                raise self._refusal
         if self._process is None:
             process = await WorkerProcess.start(self._logs)
             if self._refusal is not None:
@@ -246,8 +285,16 @@ class EngineClient:
             self._spawn(self._watch(self._process))
         answer: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
         self._answer = answer
-        await self._send(Load(str(self._model), self._settings))
-        return await answer
+        snapshots = str(self._snapshots) if self._snapshots is not None else ""
+        await self._send(Load(str(self._model), self._settings, self.fingerprint, snapshots))
+        if self._process is not None:
+            await self._presence.tell(self._process.pid, "loading", None)
+        loaded = await answer
+        self._presence.touch()
+        if self._process is not None:
+            await self._presence.tell(self._process.pid, "idle", loaded)
+            self.notices += await self._presence.company(loaded.footprint)
+        return loaded
 
     async def _announce(self) -> None:
         async with self._progress:
@@ -322,15 +369,30 @@ class EngineClient:
                 self._watchdog.rest()
             elif reason := self._watchdog.tick(elapsed):
                 await self._condemn(EngineHung(f"{reason}, so it was ended.", hint=_AGAIN))
+            if process is self._process and self.loaded is not None:
+                await self._look_after(process, self.loaded)
+
+    async def _look_after(self, process: WorkerProcess, loaded: Loaded) -> None:
+        """Unload a model that nobody has used for long or that somebody wants out; else tell how it is used."""
+        if self._requests:
+            self._presence.touch()
+        elif self._unload_after_s and self.idle_s >= self._unload_after_s:
+            await self.unload(f"unloaded after {_minutes(self._unload_after_s)} without a message")
+            return
+        elif self._presence.is_unwanted:
+            await self.unload("unloaded by “chatapp models unload”")
+            return
+        await self._presence.tell(process.pid, "busy" if self._requests else "idle", loaded)
 
     # Requests
 
     def _new_request(self, samples: int = 1) -> Request:
+        self._presence.touch()
         request = Request(next(self._numbers), samples)
         self._requests[request.id] = request
         return request
 
-    def _deliver(self, request_id: int, arrival: _Arrival) -> None:
+    def _deliver(self, request_id: int, arrival: Arrival) -> None:
         request = self._requests.get(request_id)
         if request is not None and request.deliver(arrival):
             self._requests.pop(request_id, None)
@@ -340,6 +402,7 @@ class EngineClient:
         answer, self._answer = self._answer, None
         requests, self._requests = self._requests, {}
         self._loading = None
+        self._presence.leave()
 
         def tell(error: EngineError) -> None:
             if answer is not None and not answer.done():
@@ -358,3 +421,7 @@ class EngineClient:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

@@ -14,6 +14,7 @@ from chatapp.core import framing
 from chatapp.core.backend import Candidate, ModelCard
 from chatapp.core.errors import ChatappError, EngineError, kinds
 from chatapp.core.events import Event, ParameterChanged, TokenDetail
+from chatapp.core.footprint import Footprint
 from chatapp.core.framing import HEADER_BYTES as HEADER_BYTES
 from chatapp.core.framing import framed
 from chatapp.core.loading import LoadSettings
@@ -43,6 +44,8 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
 
     path: str
     settings: LoadSettings
+    fingerprint: str = ""
+    snapshots: str = ""
 
 
 class CancelLoad(msgspec.Struct, frozen=True, tag="cancel-load"):
@@ -66,7 +69,9 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
     `values` are all parameters in force, `thinking` those that differ while the model thinks, `changes` those to be
     made at their token offset. `grammar` is the GBNF that the answer must follow, already tried; `prefix` the text that
     the answer begins with. `alternatives` are told of each token. `reasoning` says how the model marks its thoughts,
-    `reasoning_open` that the prompt has opened them already.
+    `reasoning_open` that the prompt has opened them already. With `shift` a reply that reaches the end of the context
+    goes on: the older half of what follows the first `keep` tokens, the system prompt, is forgotten. `exact` asks for
+    a context of its own, in which the same request gives the same tokens.
     """
 
     request_id: int
@@ -81,6 +86,9 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
     samples: int = 1
     reasoning: ReasoningFormat | None = None
     reasoning_open: bool = False
+    shift: bool = False
+    keep: int = 0
+    exact: bool = False
 
 
 class Spell(msgspec.Struct, frozen=True, kw_only=True, tag="spell"):
@@ -148,12 +156,13 @@ class Loading(msgspec.Struct, frozen=True, tag="loading"):
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
-    """The model is ready; `bos` and `eos` are the texts that its template may name."""
+    """The model is ready; `bos` and `eos` are the texts that its template may name, `footprint` what was allocated."""
 
     card: ModelCard
     bos: str
     eos: str
     sequences: int
+    footprint: Footprint = Footprint()
 
 
 class Tokenized(msgspec.Struct, frozen=True, tag="tokenized"):

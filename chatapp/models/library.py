@@ -6,7 +6,7 @@ import difflib
 import importlib.resources
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -78,6 +78,15 @@ class Library:
             path = _expanded(reference)
             return path if _exists(path) else self._by_name(reference, path)
         return self._by_name(reference, None)
+
+    def entry_of(self, path: Path, entries: Iterable[str]) -> str | None:
+        """Which of `entries`, each a path or a name, means the model at `path`; a path counts before a name."""
+        names = list(entries)
+        for name in names:
+            if _looks_like_path(name) and _expanded(name) == path.absolute():
+                return name
+        own = POCKET if path == self._pocket else path.stem
+        return next((name for name in names if name.lower().removesuffix(".gguf") == own.lower()), None)
 
     def _by_name(self, reference: str, path: Path | None) -> Path:
         names = self._names()

@@ -15,11 +15,17 @@ import msgspec
 import tomli_w
 
 from chatapp.core.errors import FileProblem, NotFound, ParameterError, StoreUnwritable
+from chatapp.core.loading import check_load
+from chatapp.core.parameters import Value
 from chatapp.core.settings import SETTING_HELP, Settings
 from chatapp.storage.atomic import write_private
+from chatapp.storage.load_table import load_faults
 from chatapp.storage.toml_file import Finding, TomlFile, read_toml
 
 SettingValue: TypeAlias = bool | int | str
+
+MODELS = "models"
+"""The table of tables that holds the load settings of single models."""
 
 _FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 _ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
@@ -40,8 +46,35 @@ def load_settings(path: Path) -> tuple[Settings, tuple[FileProblem, ...]]:
             values[name] = check_setting(name, file.content[name])
         except ParameterError as error:
             unusable.append((name, error.message, error.hint))
-    unknown = (_unknown(name) for name in file.content if name not in _FIELDS)
+    unknown = (_unknown(name) for name in file.content if name not in _FIELDS and name != MODELS)
     return msgspec.convert(values, Settings), file.problems(chain(sorted(unusable), unknown))
+
+
+def load_model_tables(path: Path) -> tuple[dict[str, dict[str, Value]], tuple[FileProblem, ...]]:
+    """Read the load settings of single models, `[models.NAME]`, by name or path; what can't be used is left out.
+
+    A file that can't be read at all is no problem here: `load_settings` tells it.
+    """
+    try:
+        file = read_toml(path)
+    except FileProblem:
+        return {}, ()
+    content = file.content.get(MODELS, {})
+    if not isinstance(content, dict):
+        return {}, file.problems([(MODELS, f"{MODELS} is no table", f"Write [{MODELS}.NAME] on a line of its own.")])
+    faults: list[Finding] = []
+    tables: dict[str, dict[str, Value]] = {}
+    for model, table in content.items():
+        if not isinstance(table, dict):
+            faults.append(((MODELS, model), f"{MODELS}.{model} is no table", f"Write [{MODELS}.NAME] for a model."))
+            continue
+        found = list(load_faults((MODELS, model), table))
+        faults += found
+        wrong = {key[-1] for key, _, _ in found}
+        # Where single values are right and their company is not, none of them can be preferred.
+        if model not in wrong:
+            tables[model] = check_load({name: value for name, value in table.items() if name not in wrong})
+    return tables, file.problems(faults)
 
 
 def save_setting(path: Path, name: str, value: object) -> None:
@@ -161,11 +194,11 @@ def _edited(file: TomlFile, name: str, value: SettingValue | None) -> str:
     """The text with one line replaced, added or taken out; the caller checks that it says what it should."""
     line = "" if value is None else tomli_w.dumps({name: value})
     present = re.compile(rf"^[ \t]*{re.escape(name)}[ \t]*=[ \t]*(?:{_SCALAR})?([^\n]*)\n?", re.MULTILINE)
+    table = re.search(r"^[ \t]*\[", file.text, re.MULTILINE)
     found = present.search(file.text)
-    if found is not None:
+    if found is not None and (table is None or found.start() < table.start()):
         rest = found[1] if value is not None and found[1].lstrip().startswith("#") else ""
         return file.text[: found.start()] + line.replace("\n", f"{rest}\n") + file.text[found.end() :]
-    table = re.search(r"^[ \t]*\[", file.text, re.MULTILINE)
     before = file.text[: table.start()] if table is not None else file.text
     separator = "" if not before or before.endswith("\n") else "\n"
     return before + separator + line + file.text[len(before) :]

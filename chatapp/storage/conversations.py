@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage
 from chatapp.core.details import Details
 from chatapp.core.messages import Part, Role
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import StoredValue, Values
 from chatapp.storage import listing, token_blob, tree
 from chatapp.storage.database import Database
@@ -79,11 +80,17 @@ class Conversations:
         system_prompt: str = "",
         edits: Values | Mapping[str, StoredValue] | None = None,
         model: str = "",
+        overflow: Overflow = "stop",
     ) -> Conversation:
         """Make a conversation without messages."""
         return await self._database.write(
             lambda connection: tree.create(
-                connection, title=title, system_prompt=system_prompt, edits=edits or {}, model=model
+                connection,
+                title=title,
+                system_prompt=system_prompt,
+                edits=edits or {},
+                model=model,
+                overflow=overflow,
             )
         )
 
@@ -154,6 +161,10 @@ class Conversations:
     async def set_edits(self, conversation_id: int, edits: Values | Mapping[str, StoredValue]) -> Conversation:
         """Set its own parameter values, in place of those before."""
         return await self._change(conversation_id, edits=encode_edits(edits))
+
+    async def set_overflow(self, conversation_id: int, overflow: Overflow) -> Conversation:
+        """Set what happens when it no longer fits the context."""
+        return await self._change(conversation_id, overflow=overflow)
 
     async def set_model(self, conversation_id: int, model: str) -> Conversation:
         """Set the model that it talks to."""

@@ -67,14 +67,16 @@ CREATE TABLE token_details (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS)
+_OVERFLOW = "ALTER TABLE conversations ADD COLUMN overflow TEXT NOT NULL DEFAULT 'stop';\n"
+
+MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS, _OVERFLOW)
 """Each step as SQL; the schema's version is how many of them a database has taken."""
 
 VERSION = len(MIGRATIONS)
 
 COLUMNS = {
     "conversations": "id, title, folded_title, model, leaf_id, message_count, pinned, touched, created_at, updated_at, "
-    "deleted_at, edits, system_prompt",
+    "deleted_at, edits, system_prompt, overflow",
     "messages": "id, conversation_id, parent_id, role, status, writer, created_at, parts",
     "setups": "id, content",
     "generations": "message_id, setup_id, detail, token_ids",
@@ -104,6 +106,13 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[str] = MIGRATIONS) -
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def columns_in(connection: sqlite3.Connection, table: str) -> str:
+    """Those of `COLUMNS` that `table` has in this database; all of them where that can't be told."""
+    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    names = {name.decode() if isinstance(name, bytes) else name for name in present}
+    return ", ".join(column for column in COLUMNS[table].split(", ") if column in names) or COLUMNS[table]
 
 
 def schema(connection: sqlite3.Connection) -> dict[bytes, bytes]:

@@ -18,10 +18,12 @@ import tomli_w
 
 from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import ChatappError, FileProblem, NotFound, StoreUnwritable, UsageError
+from chatapp.core.loading import check_load, stored_load
 from chatapp.core.parameters import Value, as_stored, parameter, resolve
-from chatapp.core.presets import LOAD_RANGES, NEUTRAL, Preset, check_preset_name
+from chatapp.core.presets import NEUTRAL, Preset, check_preset_name
 from chatapp.storage.atomic import write_private
-from chatapp.storage.toml_file import Finding, TomlFile, file_problem, read_toml
+from chatapp.storage.load_table import load_faults
+from chatapp.storage.toml_file import Finding, TomlFile, file_problem, finding, read_toml
 
 SHIPPED = Path(__file__).parent.parent / "presets"
 """The presets that come with chatapp."""
@@ -29,8 +31,6 @@ SHIPPED = Path(__file__).parent.parent / "presets"
 _TEXTS = ("title", "description", "system_prompt")
 _TABLES = ("sampling", "thinking", "load")
 _KEYS = (*_TEXTS, *_TABLES)
-_SHOWN = 300
-"""Characters of one reason, which repeats the value that is wrong."""
 
 
 class PresetEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ def as_toml(preset: Preset) -> str:
         if values:
             content[key] = {name: as_stored(value) for name, value in values.items()}
     if preset.load:
-        content["load"] = preset.load
+        content["load"] = stored_load(preset.load)
     lines: list[str] = []
     for key, value in content.items():
         if isinstance(value, dict):
@@ -162,7 +162,7 @@ def _preset(name: str, content: Mapping[str, object]) -> Preset:
         system_prompt=str(content.get("system_prompt", "")),
         sampling=_values(tables["sampling"]),
         thinking=_values(tables["thinking"]),
-        load=cast("dict[str, int]", tables["load"]),
+        load=check_load(cast("dict[str, Value]", tables["load"])),
     )
 
 
@@ -178,13 +178,13 @@ def _faults(file: TomlFile) -> Iterator[Finding]:
     """Everything that is wrong with a file that could be parsed."""
     for key, value in file.content.items():
         if key not in _KEYS:
-            yield _finding(key, NotFound.among("key", key, _KEYS))
+            yield finding(key, NotFound.among("key", key, _KEYS))
         elif key in _TEXTS and not isinstance(value, str):
             yield key, f"{key} is no text", f'Write it as in {key} = "…".'
         elif key in _TABLES and not isinstance(value, dict):
             yield key, f"{key} is no table", f"Write [{key}] on a line of its own, and the values below it."
         elif key == "load":
-            yield from _load_faults(cast("dict[str, object]", value))
+            yield from load_faults("load", cast("dict[str, object]", value))
         elif key in _TABLES:
             yield from _value_faults(key, cast("dict[str, object]", value))
 
@@ -199,38 +199,14 @@ def _value_faults(table: str, values: Mapping[str, object]) -> Iterator[Finding]
                 continue
             checked[declared.name] = declared.check(cast(Value, value))
         except ChatappError as error:
-            yield _finding(f"{table}.{name}", error)
+            yield finding(f"{table}.{name}", error)
             continue
         if table == "thinking" and declared.stage is None:
             yield f"{table}.{name}", f"{name} can't differ while the model thinks", "Write it into [sampling]."
     try:
         resolve(edits=checked)
     except ChatappError as error:
-        yield _finding(table, error)
-
-
-def _load_faults(values: Mapping[str, object]) -> Iterator[Finding]:
-    for name, value in values.items():
-        if name not in LOAD_RANGES:
-            yield _finding(f"load.{name}", NotFound.among("load setting", name, LOAD_RANGES))
-            continue
-        low, high = LOAD_RANGES[name]
-        if type(value) is not int or not low <= value <= high:
-            yield (
-                f"load.{name}",
-                f"{name} can't be “{_as_toml_value(value):.60}”",
-                f"It takes whole numbers from {low} to {high:,}.",
-            )
-
-
-def _as_toml_value(value: object) -> str:
-    """A value as it may stand in a file."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _finding(key: str, error: ChatappError) -> Finding:
-    message = error.message if len(error.message) <= _SHOWN else f"{error.message[:_SHOWN]}…"
-    return key, message, error.hint
+        yield finding(table, error)
 
 
 def _files(directory: Path) -> list[Path]:

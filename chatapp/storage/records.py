@@ -17,11 +17,13 @@ from msgspec.structs import force_setattr
 
 from chatapp.core.conversations import STATUSES, Conversation, Generation, Status, StoredMessage
 from chatapp.core.messages import AttachmentPart, Part, ReasoningPart, Role, TextPart
+from chatapp.core.overflow import OVERFLOWS, Overflow
 from chatapp.core.parameters import Setting, StoredValue, Values
 from chatapp.storage.connection import Row
 
 CONVERSATION_COLUMNS = (
-    "id, title, created_at, updated_at, system_prompt, edits, model, leaf_id, message_count, pinned, deleted_at"
+    "id, title, created_at, updated_at, system_prompt, edits, model, leaf_id, message_count, pinned, deleted_at, "
+    "overflow"
 )
 _SAME_PLACE = (
     "SELECT count(*) FROM messages s WHERE s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id "
@@ -55,6 +57,7 @@ _DEFAULTS = {
 }
 _ROLES: dict[bytes, Role] = {b"system": "system", b"user": "user", b"assistant": "assistant"}
 _STATUSES: dict[bytes, Status] = {status.encode(): status for status in STATUSES}
+_OVERFLOWS: dict[bytes, Overflow] = {name.encode(): name for name in OVERFLOWS}
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 _parts = msgspec.json.Decoder(tuple[Part, ...])
 _edits = msgspec.json.Decoder(dict[str, StoredValue])
@@ -73,7 +76,7 @@ def storable(text: str) -> str:
 
 def conversation(row: Row) -> Conversation:
     """Make a conversation of `CONVERSATION_COLUMNS`."""
-    identity, title, created, updated, system_prompt, edits, model, leaf, count, pinned, deleted = row
+    identity, title, created, updated, system_prompt, edits, model, leaf, count, pinned, deleted, overflow = row
     return Conversation(
         id=int_of(identity),
         title=text_of(title),
@@ -86,6 +89,7 @@ def conversation(row: Row) -> Conversation:
         message_count=int_of(count),
         pinned=bool(pinned),
         deleted_at=deleted if isinstance(deleted, float) else None,
+        overflow=overflow_of(overflow),
     )
 
 
@@ -216,6 +220,11 @@ def _storable_value(value: object) -> object:
 def role_of(value: int | float | bytes | None) -> Role:
     """A column as a role."""
     return _ROLES.get(value, "assistant") if isinstance(value, bytes) else "assistant"
+
+
+def overflow_of(value: int | float | bytes | None) -> Overflow:
+    """A column as a choice; the safest one where it is none."""
+    return _OVERFLOWS.get(value, "stop") if isinstance(value, bytes) else "stop"
 
 
 def text_of(value: int | float | bytes | None) -> str:

@@ -19,7 +19,7 @@ from chatapp.storage import backup, index
 from chatapp.storage.atomic import create_private, sync_directory
 from chatapp.storage.connection import Row, connect, connect_memory, connect_read_only, copy, in_transaction, number
 from chatapp.storage.failure import FAILURES
-from chatapp.storage.migrations import COLUMNS, VERSION, migrate, placeholders, version
+from chatapp.storage.migrations import COLUMNS, VERSION, columns_in, migrate, placeholders, version
 from chatapp.storage.records import decode_parts, searchable_text
 
 COPIED_BYTES = 256_000_000
@@ -150,7 +150,7 @@ def _copy_rows(
     source: sqlite3.Connection, target: sqlite3.Connection, table: str, condition: str, parameters: tuple[int, ...]
 ) -> None:
     source.text_factory = _decoded
-    columns = COLUMNS[table]
+    columns = columns_in(source, table)
     rows = source.execute(f"SELECT {columns} FROM {table} WHERE {condition}", parameters)
     target.executemany(f"INSERT INTO {table} ({columns}) VALUES ({placeholders(columns)})", rows)
 

@@ -19,7 +19,8 @@ from chatapp.storage import index, token_blob
 from chatapp.storage.atomic import create_private
 from chatapp.storage.connection import Row, connect, connect_read_only, number
 from chatapp.storage.failure import FAILURES
-from chatapp.storage.migrations import COLUMNS, migrate, schema
+from chatapp.storage.migrations import COLUMNS, columns_in, migrate, schema
+from chatapp.storage.records import overflow_of
 from chatapp.storage.segment import folded
 
 PATIENCE_S = 30.0
@@ -48,7 +49,7 @@ def salvage(damaged: Path, target: sqlite3.Connection, scratch: Path) -> int:
 
 def walk(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
     """Every row of `table` that can be read, each once, in no particular order."""
-    key, columns = COLUMNS[table].split(",")[0], COLUMNS[table]
+    key, columns = COLUMNS[table].split(",")[0], _columns(connection, table)
     gaps = [(-_LARGEST, _LARGEST)]
     give_up_at, probes = time.monotonic() + PATIENCE_S, 0
     while gaps and probes < _PROBES and time.monotonic() < give_up_at:
@@ -72,6 +73,13 @@ def walk(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
         middle = (first_unread + last_unread) // 2
         if last_unread - first_unread > 1:
             gaps += [(first_unread, middle), (middle, last_unread)]
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> str:
+    try:
+        return columns_in(connection, table)
+    except _UNREADABLE:
+        return COLUMNS[table]
 
 
 def _within(row: Row, low: int, high: int) -> int:
@@ -107,7 +115,7 @@ def _take_over(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
 
 
 def _take_conversation(target: sqlite3.Connection, row: Row) -> None:
-    identity, title, _, model, leaf, _, pinned, touched, created, updated, deleted, edits, system_prompt = row
+    identity, title, _, model, leaf, _, pinned, touched, created, updated, deleted, edits, system_prompt, *later = row
     if not isinstance(identity, int) or identity <= 0:
         return
     known = target.execute("SELECT touched FROM conversations WHERE id = ?", (identity,)).fetchone()
@@ -116,10 +124,10 @@ def _take_conversation(target: sqlite3.Connection, row: Row) -> None:
         return
     target.execute(
         "INSERT OR REPLACE INTO conversations (id, title, folded_title, model, leaf_id, pinned, touched, created_at, "
-        "updated_at, deleted_at, edits, system_prompt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "updated_at, deleted_at, edits, system_prompt, overflow) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (identity, _text(title), folded(_text(title)), _text(model), leaf if isinstance(leaf, int) else None,
          int(pinned == 1), touched, _time(created), _time(updated), deleted if isinstance(deleted, float) else None,
-         _text(edits) or "{}", _text(system_prompt)),
+         _text(edits) or "{}", _text(system_prompt), overflow_of(later[0] if later else None)),
     )  # fmt: skip
 
 

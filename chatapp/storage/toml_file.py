@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from chatapp.core.cleaning import clean_line
-from chatapp.core.errors import FileProblem
+from chatapp.core.errors import ChatappError, FileProblem
 
 SIZE_LIMIT = 256 * 1024
 DEPTH_LIMIT = 16
@@ -26,11 +26,15 @@ _LONG_NUMBER = re.compile(r"[0-9_]{1000}")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-Finding: TypeAlias = tuple[str, str, str]
+Key: TypeAlias = str | tuple[str, ...]
+"""A key, or `table.key`; names that hold dots come as a tuple, the tables from the outside in."""
+Finding: TypeAlias = tuple[Key, str, str]
 """A key, what is wrong with it, and how to mend that."""
 
 PROBLEM_LIMIT = 20
 """How many problems of one file are told one by one."""
+_SHOWN = 300
+"""Characters of one reason, which repeats the value that is wrong."""
 
 
 class TomlFile(msgspec.Struct, frozen=True):
@@ -40,13 +44,26 @@ class TomlFile(msgspec.Struct, frozen=True):
     text: str
     content: dict[str, object]
 
-    def line_of(self, key: str) -> int | None:
+    def line_of(self, key: Key) -> int | None:
         """The line that sets `key`, or `table.key`; None where it is written in a way that isn't seen."""
+        match = self._table(key[:-1], key[-1]) if isinstance(key, tuple) else self._setting(key)
+        return self.text.count("\n", 0, match.start()) + 1 if match is not None else None
+
+    def _setting(self, key: str) -> re.Match[str] | None:
         match = _setting_of(key).search(self.text)
         table, dot, inner = key.partition(".")
         if match is None and dot and (match := _setting_of(table).search(self.text)) is not None:
             match = _setting_of(inner).search(self.text, match.end()) or match
-        return self.text.count("\n", 0, match.start()) + 1 if match is not None else None
+        return match
+
+    def _table(self, tables: tuple[str, ...], key: str) -> re.Match[str] | None:
+        """What sets `key` below the header of `tables`, or the header itself, or the table that it stands in."""
+        if (whole := _header_of((*tables, key)).search(self.text)) is not None or not tables:
+            return whole
+        match = _header_of(tables).search(self.text)
+        if match is None:
+            return self._table(tables[:-1], tables[-1])
+        return _setting_of(key).search(self.text, match.end()) or match
 
     def problems(self, found: Iterable[Finding]) -> tuple[FileProblem, ...]:
         """Problems of single keys; those behind the first twenty are only mentioned."""
@@ -56,9 +73,14 @@ class TomlFile(msgspec.Struct, frozen=True):
             told.append(file_problem(self.path, None, "there are more problems", "Mend these first."))
         return tuple(told)
 
-    def _problem(self, key: str, reason: str, hint: str) -> FileProblem:
+    def _problem(self, key: Key, reason: str, hint: str) -> FileProblem:
         """What is wrong with one key."""
         return file_problem(self.path, self.line_of(key), reason, hint)
+
+
+def _header_of(tables: tuple[str, ...]) -> re.Pattern[str]:
+    names = r"[ \t]*\.[ \t]*".join(rf"[\"']?{re.escape(name)}[\"']?" for name in tables)
+    return re.compile(rf"^[ \t]*\[?[ \t]*{names}[ \t]*[\].=]", re.MULTILINE)
 
 
 def _setting_of(key: str) -> re.Pattern[str]:
@@ -99,6 +121,12 @@ def file_problem(path: Path, line: int | None, reason: str, hint: str) -> FilePr
     """A FileProblem that names file, line and reason, and says that the file was left alone."""
     place = f"{clean_line(str(path))}{f', line {line}' if line else ''}"
     return FileProblem(f"{place}: {clean_line(reason)}", hint=f"{hint} The file is left as it is.")
+
+
+def finding(key: Key, error: ChatappError) -> Finding:
+    """What an error says of `key`."""
+    message = error.message if len(error.message) <= _SHOWN else f"{error.message[:_SHOWN]}…"
+    return key, message, error.hint
 
 
 def _read(path: Path) -> str:

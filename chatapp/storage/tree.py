@@ -14,6 +14,7 @@ from chatapp.core.conversations import Conversation, Generation, Status, StoredM
 from chatapp.core.details import Details
 from chatapp.core.errors import NotFound
 from chatapp.core.messages import Part, Role, TextPart
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import StoredValue, Values
 from chatapp.storage import index, token_blob
 from chatapp.storage.connection import Parameters, number
@@ -115,18 +116,20 @@ def create(
     system_prompt: str,
     edits: Values | Mapping[str, StoredValue],
     model: str,
+    overflow: Overflow = "stop",
 ) -> Conversation:
     """Make a conversation without messages."""
     now = time.time()
     cursor = connection.execute(
-        "INSERT INTO conversations (title, folded_title, system_prompt, edits, model, created_at, updated_at, touched) "
-        f"VALUES (?, ?, ?, ?, ?, ?, ?, {_NEXT_TOUCHED})",
+        "INSERT INTO conversations (title, folded_title, system_prompt, edits, model, overflow, created_at, "
+        f"updated_at, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, {_NEXT_TOUCHED})",
         (
             storable(title),
             folded(storable(title)),
             storable(system_prompt),
             encode_edits(edits),
             storable(model),
+            overflow,
             now,
             now,
         ),

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chatapp.core.conversations import StoredMessage
-from chatapp.core.events import Event, Finished, LoadProgress, PromptProgress, Queued, ReasoningAdded, TextAdded
+from chatapp.core.events import (
+    ContextShifted,
+    Event,
+    Finished,
+    LoadProgress,
+    PromptProgress,
+    Queued,
+    ReasoningAdded,
+    TextAdded,
+)
 
 Phase = Literal["idle", "loading", "waiting", "reading", "thinking", "writing", "stopping"]
 
@@ -42,6 +51,7 @@ class Figures:
     _first_at: float | None = None
     _tokens: int = 0
     _prompt: int = 0
+    _forgotten: int = 0
 
     @classmethod
     def asked(cls) -> Figures:
@@ -56,7 +66,7 @@ class Figures:
             return cls()
         used = None
         if generation.prompt_tokens is not None:
-            used = generation.prompt_tokens + (generation.reply_tokens or 0)
+            used = generation.prompt_tokens + (generation.reply_tokens or 0) - generation.forgotten_tokens
         return cls(
             used=used,
             reused=generation.cached_tokens,
@@ -80,9 +90,12 @@ class Figures:
                 self._grow("writing", event.tokens)
             case ReasoningAdded():
                 self._grow("thinking", event.tokens)
+            case ContextShifted():
+                self._forgotten += event.dropped
             case Finished():
                 self.phase, self.fraction = "idle", None
-                self.used, self.reused = event.prompt_tokens + event.reply_tokens, event.cached_tokens
+                self.used = event.prompt_tokens + event.reply_tokens - self._forgotten
+                self.reused = event.cached_tokens
                 self.first_token_s = event.timings.first_token_s
                 self.tokens_per_second = event.tokens_per_second
             case _:
@@ -102,6 +115,6 @@ class Figures:
         elif now > self._first_at:
             self.tokens_per_second = self._tokens / (now - self._first_at)
         self._tokens += tokens
-        self.used = self._prompt + self._tokens
+        self.used = self._prompt + self._tokens - self._forgotten
         if self.phase != "stopping":
             self.phase, self.fraction, self.note = phase, None, ""

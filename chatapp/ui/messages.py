@@ -8,6 +8,7 @@ from textual.message import Message
 
 from chatapp.core.conversations import StoredMessage
 from chatapp.core.errors import ChatappError
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Value
 
 
@@ -55,6 +56,13 @@ class EditsChanged(Message):
 
     edits: dict[str, Value]
     name: str
+
+
+@dataclass
+class OverflowChosen(Message):
+    """Another overflow was chosen for the conversation."""
+
+    overflow: Overflow
 
 
 class InspectorOpened(Message):

@@ -37,10 +37,11 @@ class ModelState:
     @property
     def text(self) -> str:
         """What is the matter, in words; empty where the model is ready."""
-        if self.card is not None:
-            return ""
-        if self._fraction is not None:
+        if self._fraction is not None and (self.card is None or self._session.backend.unloaded):
             return f"loading the model {self._fraction:.0%}"
+        if self.card is not None:
+            reason = self._session.backend.unloaded
+            return f"model {reason}; the next message loads it" if reason else ""
         return "no model" if self.error is not None else "the model is not loaded"
 
     async def load(self) -> None:
@@ -58,6 +59,12 @@ class ModelState:
             self.error = None
         finally:
             self._fraction = None
+            self._changed()
+
+    async def follow(self) -> None:
+        """Tell whenever the model leaves memory; this never ends."""
+        while True:
+            await self._session.backend.unloading()
             self._changed()
 
     # --- what it asks for
@@ -94,8 +101,11 @@ class ModelState:
         self._below = {source: {**told.get(source, {}), **values} for source, values in learnt.items()}
 
     async def examine(self, edits: Values) -> None:
-        """Raise ParameterError where the model can't be asked `edits`; what else is wrong is said when it is sent."""
-        if self.card is None:
+        """Raise ParameterError where the model can't be asked `edits`; what else is wrong is said when it is sent.
+
+        A model that is not in memory is not loaded for this.
+        """
+        if self.card is None or self._session.backend.unloaded:
             return
         try:
             await self._session.preview(_SAMPLE, edits=edits)

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from chatapp.backends.local import stored
+from chatapp.backends.local_generation import stored
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import Values, resolve
 from chatapp.engine.client import EngineClient

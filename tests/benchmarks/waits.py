@@ -13,12 +13,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from chatapp.backends.local import stored
+from chatapp.backends.local_generation import stored
 from chatapp.core.events import Finished, TextAdded
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import resolve
-from chatapp.engine.client import EngineClient, Request
+from chatapp.engine.client import EngineClient
 from chatapp.engine.protocol import Generate, Stop
+from chatapp.engine.request import Request
 
 PROMPT_TOKENS = 3000
 

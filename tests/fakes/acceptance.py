@@ -18,7 +18,7 @@ class Acceptance:
 
     def __init__(self, model: Path) -> None:
         llama.start(lambda _level, _text: None)
-        self._model = Model(model, gpu_layers=0, vocabulary_only=True)
+        self._model = Model(model, vocabulary_only=True)
         self.vocabulary = self._model.vocabulary
         self._grammar: Grammar | None = None
         self._gbnf = ""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from chatapp.backends.local import LocalBackend, LocalGeneration
+from chatapp.backends.local import LocalBackend
+from chatapp.backends.local_generation import LocalGeneration
 from chatapp.core.backend import GenerationRequest
 from chatapp.core.events import Event, Finished, ReasoningAdded, TextAdded
 from chatapp.core.loading import LoadSettings
@@ -127,12 +128,19 @@ async def follow(backend: LocalBackend, tokens: Sequence[int], **edits: Value) -
 
 
 @asynccontextmanager
-async def opened(model: Path, logs: Path, *, context_size: int = 0, threads: int = 1) -> AsyncIterator[LocalBackend]:
-    """An engine for `model`, closed at the end."""
+async def opened(
+    model: Path,
+    logs: Path,
+    *,
+    context_size: int = 0,
+    threads: int = 1,
+    snapshots: Path | None = None,
+    load: LoadSettings | None = None,
+) -> AsyncIterator[LocalBackend]:
+    """An engine for `model`, closed at the end; `load` stands in place of the two settings."""
     renderer = Renderer()
-    backend = LocalBackend(
-        model, renderer=renderer, load=LoadSettings(context_size=context_size, threads=threads), logs=logs
-    )
+    load = load or LoadSettings(context_size=context_size, threads=threads)
+    backend = LocalBackend(model, renderer=renderer, load=load, logs=logs, snapshots=snapshots)
     try:
         yield backend
     finally:

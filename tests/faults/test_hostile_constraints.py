@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from engine_run import Run, begin, chat, collect, opened, raw, reply
 
-from chatapp.backends.local import LocalBackend, LocalGeneration
+from chatapp.backends.local import LocalBackend
+from chatapp.backends.local_generation import LocalGeneration
 from chatapp.core.errors import ParameterError
 from chatapp.core.events import TextAdded
 from chatapp.core.parameters import Value

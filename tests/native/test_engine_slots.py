@@ -12,7 +12,8 @@ from bare_llama import ask
 from engine_run import GREEDY, PATIENCE_S, Run, begin, collect, follow, opened, raw, reply
 from tiny_model import EOS, EOT
 
-from chatapp.backends.local import LocalBackend, LocalGeneration
+from chatapp.backends.local import LocalBackend
+from chatapp.backends.local_generation import LocalGeneration
 from chatapp.core.backend import Prepared
 from chatapp.core.errors import EngineError
 from chatapp.core.events import PromptProgress, Queued, TextAdded

@@ -16,7 +16,7 @@ from chatapp.engine.worker.sampling.tokens import read_token
 @pytest.fixture(scope="module")
 def vocabulary(tiny_model: Path) -> Iterator[Vocabulary]:
     llama.start(lambda level, text: None)
-    model = Model(tiny_model, gpu_layers=0, vocabulary_only=True)
+    model = Model(tiny_model, vocabulary_only=True)
     yield model.vocabulary
     model.close()
 

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from chatapp.backends.script import Script, Scripts
 from chatapp.backends.scripted import CARD, ScriptedBackend
 from chatapp.chat.session import Session
+from chatapp.core.backend import ModelCard
 from chatapp.core.errors import ChatappError
 from chatapp.core.paths import Paths
 from chatapp.core.settings import Settings
@@ -123,18 +124,22 @@ def bench(home: Path) -> Bench:
     async def open_desk(
         scripts: Scripts = FOX,
         *,
+        card: ModelCard = MODEL,
         size: tuple[int, int] = (120, 36),
         settings: Settings | None = None,
         keymap: dict[str, Sequence[str]] | None = None,
         problems: Sequence[ChatappError] = (),
         load_seconds: float = 0.0,
         load_failure: ChatappError | None = None,
+        load_notices: tuple[str, ...] = (),
         loaded: bool = True,
         fill: Callable[[Session], Awaitable[None]] | None = None,
     ) -> AsyncIterator[Desk]:
         store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}), incognito=True)
-        backend = ScriptedBackend(scripts, card=MODEL, load_seconds=load_seconds, load_failure=load_failure)
-        session = Session(store, backend)
+        backend = ScriptedBackend(
+            scripts, card=card, load_seconds=load_seconds, load_failure=load_failure, load_notices=load_notices
+        )
+        session = Session(store, backend, overflow=(settings or Settings()).overflow)
         if fill is not None:
             await fill(session)
         saved: dict[str, object] = {}

@@ -221,9 +221,9 @@ async def test_the_cursor_stays_among_the_lines_and_tab_leaves_them(bench: Bench
         assert rows.cursor == "Sampling" and "▌▾ Sampling" in desk.screen()
         await desk.pilot.press("end", "down")
         assert rows.cursor == "Prompt" and desk.pane.composer.text == ""
-        await desk.pilot.press("shift+tab")
+        await desk.pilot.press("shift+tab", "shift+tab")
         assert isinstance(desk.app.screen.focused, SystemPrompt)
-        await desk.pilot.press("tab", "tab")
+        await desk.pilot.press("tab", "tab", "tab")
         assert not isinstance(desk.app.screen.focused, ParameterList | SystemPrompt)
 
 

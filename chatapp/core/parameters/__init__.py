@@ -10,7 +10,8 @@ and says where each value came from and what another value makes moot.
 """
 
 from chatapp.core.parameters.agreement import FORMS, check_agreement
-from chatapp.core.parameters.parameter import Group, Kind, Parameter, StoredValue, Value, Values
+from chatapp.core.parameters.declaration import Declaration, Kind, StoredValue, Value, Values
+from chatapp.core.parameters.parameter import Group, Parameter
 from chatapp.core.parameters.registry import PARAMETERS, check, check_thinking, parameter
 from chatapp.core.parameters.resolution import SOURCES, Resolution, Setting, Source, as_stored, resolve
 from chatapp.core.parameters.stages import DEFAULT_CHAIN, STAGES, Stage, StageInfo
@@ -21,6 +22,7 @@ __all__ = [
     "PARAMETERS",
     "SOURCES",
     "STAGES",
+    "Declaration",
     "Group",
     "Kind",
     "Parameter",

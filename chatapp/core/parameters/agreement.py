@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from chatapp.core.errors import ParameterError
-from chatapp.core.parameters.parameter import Parameter, Value
+from chatapp.core.parameters.declaration import Value
+from chatapp.core.parameters.parameter import Parameter
 from chatapp.core.parameters.registry import PARAMETERS
 from chatapp.core.parameters.stages import STAGES, Stage
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chatapp.core.errors import NotFound, ParameterError
 from chatapp.core.parameters.constraints import CONSTRAINTS
+from chatapp.core.parameters.declaration import Value, Values
 from chatapp.core.parameters.length import LENGTH
-from chatapp.core.parameters.parameter import Parameter, Value, Values
+from chatapp.core.parameters.parameter import Parameter
 from chatapp.core.parameters.repetition import REPETITION
 from chatapp.core.parameters.sampling import SAMPLING
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from chatapp.core.parameters.agreement import check_agreement, moot
-from chatapp.core.parameters.parameter import StoredValue, Value, Values
+from chatapp.core.parameters.declaration import StoredValue, Value, Values
 from chatapp.core.parameters.registry import PARAMETERS, check
 
 Source: TypeAlias = Literal["edit", "preset", "model", "family", "default"]

@@ -12,7 +12,9 @@ import os
 import queue
 import sys
 import threading
+import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +23,7 @@ from chatapp.engine.protocol import (
     HEADER_BYTES,
     VERSION,
     Answer,
+    Command,
     Failed,
     Hello,
     Load,
@@ -35,6 +38,7 @@ from chatapp.engine.protocol import (
     encode,
 )
 from chatapp.engine.worker import llama
+from chatapp.engine.worker.archive import Archive, open_archive
 from chatapp.engine.worker.heart import Heart
 from chatapp.engine.worker.inbox import Inbox
 from chatapp.engine.worker.llama import Vocabulary
@@ -47,6 +51,8 @@ TOKENIZER_STACK_BYTES = 512 * 1024 * 1024
 """llama.cpp's pattern matching recurses once a character; a pasted megabyte needs this much stack."""
 
 
+LAST_WORDS_S = 1.5
+"""How long conversations may be written to disk when nobody listens any more."""
 PROGRESS_STEP = 0.01
 
 
@@ -61,6 +67,7 @@ class Worker:
         self._inbox = Inbox()
         self._texts: queue.SimpleQueue[Tokenize | Spell] = queue.SimpleQueue()
         self._heart = Heart(self._outbox.put)
+        self._serving = threading.Event()
 
     def run(self) -> None:
         """Load what is asked for and serve it until standard input ends."""
@@ -70,18 +77,23 @@ class Worker:
         self._outbox.put(Hello(VERSION, os.getpid(), llama.build_name(), llama.system_info(), devices))
         threading.Thread(target=self._read, name="reader", daemon=True).start()
         self._heart.start()
-        while True:
-            loaded = self._load()
-            if loaded is not None:
-                Loop(loaded, self._inbox, self._outbox.put, self._heart).run()
+        while (commands := self._inbox.take(wait=True)) is not None:
+            if (found := self._load(commands)) is not None:
+                self._serve(*found)
 
-    def _load(self) -> LoadedModel | None:
-        for command, _ in self._inbox.take(wait=True) or ():
+    def _serve(self, loaded: LoadedModel, archive: Archive | None) -> None:
+        self._serving.set()
+        Loop(loaded, self._inbox, self._outbox.put, self._heart, archive).run()
+        os._exit(0)
+
+    def _load(self, commands: Sequence[tuple[Command, float]]) -> tuple[LoadedModel, Archive | None] | None:
+        for command, _ in commands:
             if not isinstance(command, Load):
                 self._outbox.put(Failed.of(getattr(command, "request_id", None), EngineError("No model is loaded.")))
                 continue
             try:
-                return self._load_model(command)
+                loaded = self._load_model(command)
+                return loaded, open_archive(command, llama.build_name(), loaded.card.name, self._log.note)
             except ChatappError as error:
                 self._outbox.put(Failed.of(None, self._explained(error)))
             finally:
@@ -90,14 +102,13 @@ class Worker:
 
     def _explained(self, error: ChatappError) -> ChatappError:
         """Add what llama.cpp itself said of a file that it refused."""
-        reason = self._log.first_error
+        reason = self._log.said.first_error
         if not isinstance(error, ModelLoadFailed) or not reason or error.hint:
             return error
         return ModelLoadFailed(f"{error.message} It says: {reason}", hint="The file may be damaged, or too new for it.")
 
     def _load_model(self, command: Load) -> LoadedModel:
         self._heart.beat("load")
-        self._log.begin_load()
         told = 0.0
 
         def progress(fraction: float) -> bool:
@@ -108,13 +119,19 @@ class Worker:
                 self._outbox.put(Loading(fraction))
             return not self._inbox.is_cancelled()
 
-        loaded = load(
-            command, progress=progress, should_abort=self._inbox.is_urgent, offloaded=lambda: self._log.offloaded
-        )
+        loaded = load(command, progress=progress, should_abort=self._inbox.is_urgent, log=self._log)
         vocabulary = loaded.model.vocabulary
         self._start_tokenizer(vocabulary)
         bos, eos = vocabulary.text(vocabulary.bos), vocabulary.text(vocabulary.eos)
-        self._outbox.put(Loaded(card=loaded.card, bos=bos, eos=eos, sequences=loaded.sequences))
+        self._outbox.put(
+            Loaded(
+                card=loaded.card,
+                bos=bos,
+                eos=eos,
+                sequences=loaded.sequences,
+                footprint=self._log.buffers.footprint,
+            )
+        )
         return loaded
 
     def _read(self) -> None:
@@ -128,7 +145,10 @@ class Worker:
         except Exception:  # noqa: BLE001 - the border of this thread; what follows can't be understood
             traceback.print_exc()
             os._exit(1)
-        # The parent is gone or wants us gone: whatever the loop computes is for nobody.
+        # The parent is gone or wants us gone: whatever the loop computes is for nobody, but what it holds may be kept.
+        self._inbox.close()
+        if self._serving.is_set():
+            time.sleep(LAST_WORDS_S)
         os._exit(0)
 
     def _write(self) -> None:

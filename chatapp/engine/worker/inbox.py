@@ -41,14 +41,14 @@ class Inbox:
         """Whether the load that was asked for last is unwanted."""
         return self._cancelled.is_set()
 
-    def take(self, *, wait: bool) -> list[tuple[Command, float]] | None:
-        """All commands that are there, the first waited for if `wait`; None once it is closed."""
+    def take(self, *, wait: bool, timeout: float | None = None) -> list[tuple[Command, float]] | None:
+        """All commands that are there, None once closed; if `wait`, waits `timeout` seconds at most for the first."""
         # Cleared before looking: what arrives after the look sets it again.
         self._urgent.clear()
         taken: list[tuple[Command, float]] = []
         while True:
             try:
-                item = self._queue.get(block=wait and not taken)
+                item = self._queue.get(block=wait and not taken, timeout=timeout)
             except queue.Empty:
                 return taken
             if item is None:

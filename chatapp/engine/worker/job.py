@@ -25,7 +25,8 @@ class Job:
     `prompt_size` counts the request's own tokens; after a preemption `prompt` also holds what was written since.
     `values` are the parameters in force but for `thinking`, which lie over them while the model thinks. `forced` are
     the tokens to write next, `is_forced` tells that the one chosen last was one of them, `banned` are tokens that can't
-    stand at a place of the reply. `opening` is the token with which the model may begin to think by itself. Times are
+    stand at a place of the reply. `forgotten` counts the tokens behind the request's `keep` first ones that made way
+    for the reply. `opening` is the token with which the model may begin to think by itself. Times are
     seconds of the monotonic clock, None until they come.
     """
 
@@ -57,6 +58,7 @@ class Job:
     grammar_began: int = 0
     grammar_lengths: list[int] = field(default_factory=list)
     thoughts: int = 0
+    forgotten: int = 0
     changes_made: int = 0
     rewinds: int = 0
     flushed: float = 0.0
@@ -71,8 +73,9 @@ class Job:
 
     @property
     def tokens(self) -> list[int]:
-        """Prompt and reply."""
-        return [*self.request.token_ids, *self.written]
+        """Prompt and reply as the model sees them: without what was forgotten."""
+        whole = [*self.request.token_ids, *self.written]
+        return whole[: self.request.keep] + whole[self.request.keep + self.forgotten :]
 
     # Choosing
 
@@ -148,6 +151,12 @@ class Job:
 
     def _in_force(self, name: str) -> Value:
         return self.thinking[name] if self.reply.is_reasoning and name in self.thinking else self.values[name]
+
+    def forget(self) -> int:
+        """Forget the older half of what is not to be kept, so that the reply can go on; return how many tokens."""
+        half = (len(self.tokens) - self.request.keep) // 2
+        self.forgotten += half
+        return half
 
     # Live changes
 
@@ -236,7 +245,7 @@ class Job:
             return "max_new_tokens"
         if values["max_length"] is not None and length >= cast(int, values["max_length"]):
             return "max_length"
-        if length >= context_size:
+        if length - self.forgotten >= context_size:
             return "context_full"
         if values["max_time"] is not None and now - (self.first_token or now) >= cast(float, values["max_time"]):
             return "max_time"

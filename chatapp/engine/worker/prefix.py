@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-
-from chatapp.engine.worker.slot import Slot
+from typing import Generic, Protocol, TypeVar
 
 
 def common_length(first: Sequence[int], second: Sequence[int]) -> int:
@@ -21,41 +20,55 @@ def common_length(first: Sequence[int], second: Sequence[int]) -> int:
     return low
 
 
-@dataclass(frozen=True)
-class Match:
-    """The slot whose sequence begins most like a prompt, None where none does, and the shared length in tokens."""
+class Holder(Protocol):
+    """Something that holds what was computed of `tokens`."""
 
-    slot: Slot | None
+    @property
+    def tokens(self) -> Sequence[int]:
+        """What was computed."""
+        ...
+
+
+Held = TypeVar("Held", bound=Holder)
+
+
+@dataclass(frozen=True)
+class Match(Generic[Held]):
+    """Who holds what begins most like a prompt, None where nobody does, and the length to be used, in tokens.
+
+    `reason` says in words why it is not more.
+    """
+
+    holder: Held | None
     length: int
     reason: str
 
 
-def find(prompt: Sequence[int], slots: Iterable[Slot], *, whole_only: bool = False) -> Match:
-    """The longest prefix of `prompt` that a slot holds, one token short of the prompt, whose logits are needed.
+def find(prompt: Sequence[int], holders: Iterable[Held], can_cut: Callable[[Held, int], bool]) -> Match[Held]:
+    """The longest prefix of `prompt` that one holds, one token short of the prompt, whose logits are needed.
 
-    `whole_only` is for memories that can't be cut: only a sequence that the prompt wholly begins with counts.
+    `can_cut` tells whether what one holds can be cut back to a length; else only one counts that the prompt wholly
+    begins with.
     """
-    best: Slot | None = None
+    best: Held | None = None
     length = nearest = 0
-    for slot in slots:
-        shared = common_length(slot.tokens, prompt)
+    for holder in holders:
+        shared = common_length(holder.tokens, prompt)
         nearest = max(nearest, shared)
         usable = min(shared, len(prompt) - 1)
-        if whole_only and usable < len(slot.tokens):
-            usable = 0
-        if usable > length:
-            best, length = slot, usable
+        if usable > length and (usable == len(holder.tokens) or can_cut(holder, usable)):
+            best, length = holder, usable
     return Match(best, length, _reason(prompt, best, length, nearest))
 
 
-def _reason(prompt: Sequence[int], best: Slot | None, length: int, nearest: int) -> str:
+def _reason(prompt: Sequence[int], best: Holder | None, length: int, nearest: int) -> str:
     """Why not more of the prompt was reused, in words."""
     if length >= len(prompt) - 1:
         return ""
-    if best is None and nearest > 0:
-        return f"{nearest:,} tokens are alike, but this model's memory can't be cut back to them"
-    if best is None:
+    if nearest == 0:
         return "nothing of this prompt was computed before"
-    if length < len(best.tokens):
+    if length < min(nearest, len(prompt) - 1):
+        return f"{nearest:,} tokens are alike, but this model's memory can't be cut back to them"
+    if best is not None and length < len(best.tokens):
         return f"differs from what is kept at token {length + 1:,} of {len(prompt):,}"
     return ""

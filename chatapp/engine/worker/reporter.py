@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from chatapp.core.errors import ChatappError
 from chatapp.core.events import (
+    ContextShifted,
     Event,
     Finished,
     ParameterChanged,
@@ -81,6 +82,15 @@ class Reporter:
         self._report(
             ParameterChanged(
                 request_id=job.request.request_id, sample=job.sample, offset=len(job.written), name=name, value=value
+            )
+        )
+
+    def shifted(self, job: Job, forgotten: int) -> None:
+        """The model no longer sees so many of the older tokens."""
+        self.text(job, always=True)
+        self._report(
+            ContextShifted(
+                request_id=job.request.request_id, sample=job.sample, offset=len(job.written), dropped=forgotten
             )
         )
 

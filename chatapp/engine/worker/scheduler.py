@@ -18,6 +18,7 @@ SHARED_CHUNK_S = 0.09
 ALONE_CHUNK_S = 2.0
 """How long a chunk may take when no reply runs; stopping interrupts it, a new request waits for it."""
 SMALLEST_CHUNK = 8
+EXACT_CHUNK = 32
 READ_AT_ONCE = 32
 """Positions of an errand whose logits one batch computes; with a large vocabulary each is a megabyte."""
 
@@ -53,6 +54,11 @@ class Pace:
     def __init__(self, tokens_per_second: float = 0.0) -> None:
         self._speed = tokens_per_second
 
+    @property
+    def tokens_per_second(self) -> float:
+        """The speed of prompts, 0 while nothing is known."""
+        return self._speed
+
     def learn(self, tokens: int, seconds: float) -> None:
         """Take in that a batch of `tokens` took `seconds`; batches of few tokens say nothing of prompts."""
         if tokens < SMALLEST_CHUNK or seconds <= 0:
@@ -68,6 +74,14 @@ class Pace:
         return max(SMALLEST_CHUNK, min(batch_size, int(self._speed * seconds)))
 
 
+class Steady(Pace):
+    """The pace of exact mode: the same chunks every time, so that the same numbers are added in the same order."""
+
+    def chunk(self, batch_size: int, *, reply_runs: bool) -> int:
+        """How many prompt tokens the next batch may hold."""
+        return min(batch_size, EXACT_CHUNK)
+
+
 def share(slots: Sequence[Slot], batch_size: int, chunk: int) -> list[Share]:
     """Split a batch of at most `batch_size` tokens among `slots`, at most `chunk` of them for prompts."""
     replying = [slot for slot in slots if slot.is_replying]
@@ -77,17 +91,20 @@ def share(slots: Sequence[Slot], batch_size: int, chunk: int) -> list[Share]:
     for slot in sorted(prompting, key=lambda slot: slot.work.arrived if slot.work else 0.0):
         if room <= 0:
             break
-        count = min(len(slot.pending), room, _most_at_once(slot))
+        count = min(room, _most_at_once(slot))
         shares.append(Share(slot, count))
         room -= count
     return shares
 
 
 def _most_at_once(slot: Slot) -> int:
-    """How many tokens of `slot` one batch may hold: where the logits of many are read, no more than memory allows."""
-    if not isinstance(slot.work, Errand):
-        return len(slot.pending)
-    return max(0, slot.work.first_read - len(slot.tokens)) + READ_AT_ONCE
+    """How many tokens of `slot` one batch may hold: none behind its next mark, nor more logits than memory allows."""
+    most = len(slot.pending)
+    if slot.marks:
+        most = min(most, slot.marks[0] - len(slot.tokens))
+    if isinstance(slot.work, Errand):
+        most = min(most, max(0, slot.work.first_read - len(slot.tokens)) + READ_AT_ONCE)
+    return most
 
 
 def room_needed(prompt_size: int, limit: int | None, context_size: int) -> int:

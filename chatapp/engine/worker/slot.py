@@ -15,8 +15,9 @@ Work: TypeAlias = Job | Errand
 class Slot:
     """One sequence.
 
-    `tokens` are those in the KV cache, `pending` those that must be computed next. A slot without work keeps its
-    tokens for whoever begins with them.
+    `tokens` are those in the KV cache, `pending` those that must be computed next, `marks` the numbers of tokens at
+    which its state is to be kept on the way. A slot without work keeps its tokens for whoever begins with them;
+    `is_settled` tells that what is worth it was written to disk.
     """
 
     sequence: int
@@ -24,6 +25,8 @@ class Slot:
     pending: list[int] = field(default_factory=list)
     work: Work | None = None
     last_used: float = 0.0
+    marks: list[int] = field(default_factory=list)
+    is_settled: bool = True
 
     @property
     def job(self) -> Job | None:

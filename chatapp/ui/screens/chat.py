@@ -27,10 +27,12 @@ from chatapp.ui.messages import (
     EditsChanged,
     FiguresChanged,
     InspectorOpened,
+    OverflowChosen,
     ReplyEnded,
     SystemPromptEdited,
 )
 from chatapp.ui.model_state import ModelState
+from chatapp.ui.notice import say
 from chatapp.ui.screens.errands import Errands
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.screens.panels import Panels
@@ -47,6 +49,8 @@ from chatapp.ui.widgets.transcript import Transcript
 if TYPE_CHECKING:
     from chatapp.ui.widgets.inspector import Inspector
 
+_NOTICE_S = 12.0
+"""How long a notice of a load stays."""
 APP_ACTIONS = ("interrupt", "suspend", "quit")
 """Actions that the program itself does, whatever screen is shown."""
 
@@ -282,6 +286,7 @@ class ChatScreen(Screen[None]):
             others=others,
         )
         self.query_one(Banner).follow(self._session.problems)
+        self._pane.mark_view()
         self._show_answer_now()
         if self._inspector is not None:
             self._inspector.replying = stream.reply(self._pane.conversation_id) is not None
@@ -326,6 +331,11 @@ class ChatScreen(Screen[None]):
         """Use other parameter values, where they can change at once also for the reply that is being written."""
         self._pane.set_edits(event.edits, event.name)
 
+    @on(OverflowChosen)
+    def use_overflow(self, event: OverflowChosen) -> None:
+        """Use another overflow from the next message on."""
+        self._pane.set_overflow(event.overflow)
+
     def _take_settings(self) -> None:
         """Take over a system prompt that is still being typed."""
         if self._inspector is not None and self._inspector.is_filled:
@@ -334,7 +344,13 @@ class ChatScreen(Screen[None]):
     @on(InspectorOpened)
     def _fill_inspector(self) -> None:
         if self._inspector is not None and self._inspector.is_mounted:
-            self._inspector.show(self._pane.system_prompt, self._pane.edits, preset=self._session.preset)
+            self._inspector.show(
+                self._pane.system_prompt,
+                self._pane.edits,
+                overflow=self._pane.overflow,
+                default_overflow=self._session.overflow,
+                preset=self._session.preset,
+            )
             self._show_below()
 
     async def _ask_model(self) -> None:
@@ -355,10 +371,13 @@ class ChatScreen(Screen[None]):
             await self._model.load()
         except ChatappError as error:
             self.query_one(Banner).add(error)
+        for notice in self._session.backend.notices:
+            say(self.app, notice, title="The model is loaded", seconds=_NOTICE_S)
         self._show_below()
 
     def _after_first_paint(self) -> None:
         attempt(self, self._load_model())
+        attempt(self, self._model.follow())
         if self._settings.show_inspector:
             self._inspector_panel()
         self.set_timer(0.2, self._pane.transcript.warm_up)

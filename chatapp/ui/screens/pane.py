@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from chatapp.chat.context import last_view
 from chatapp.chat.edits import values_of
 from chatapp.chat.session import Session
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation, StoredMessage
 from chatapp.core.errors import ChatappError
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import PARAMETERS, Value
 from chatapp.core.settings import Settings
 from chatapp.ui.attempt import attempt
@@ -33,10 +37,18 @@ _UNBORN = 0
 """Stands for the conversation that comes to be with its first message; no stored one has this id."""
 
 
+class Wishes(NamedTuple):
+    """What the next message is sent with."""
+
+    system_prompt: str
+    edits: dict[str, Value]
+    overflow: Overflow
+
+
 class Pane(Vertical):
     """Shows a conversation, or an empty one that comes to be with its first message.
 
-    `system_prompt` and `edits` are what the next message is sent with; they are saved before it is.
+    `system_prompt`, `edits` and `overflow` are what the next message is sent with; they are saved before it is.
     """
 
     BLANK = True
@@ -58,6 +70,7 @@ class Pane(Vertical):
         self.conversation: Conversation | None = None
         self.system_prompt = ""
         self.edits: dict[str, Value] = {}
+        self.overflow: Overflow = session.overflow
 
     def compose(self) -> ComposeResult:
         """Transcript above, composer below."""
@@ -123,6 +136,7 @@ class Pane(Vertical):
         self.conversation = conversation
         self.system_prompt = self._session.opening_prompt if conversation is None else conversation.system_prompt
         self.edits = self._edits_of(conversation) if conversation is not None else {}
+        self.overflow = self._session.overflow if conversation is None else conversation.overflow
         self._settings_saved = True
         composer.put(composer.pastes.fold(self._drafts.get(self.conversation_id)))
         self.transcript.follow = True
@@ -149,6 +163,13 @@ class Pane(Vertical):
                 self.stream.hide(self.conversation.id)
         replies = [message for message in thread if message.role == "assistant"]
         self._idle_figures = Figures.of(replies[-1] if replies else None)
+        self.mark_view()
+
+    def mark_view(self) -> None:
+        """Draw the line above which the model no longer sees the conversation."""
+        reply = self.stream.reply(self.conversation_id)
+        view = reply.turn.view if reply is not None else None
+        self.transcript.mark_view(view or last_view(self.transcript.messages))
 
     def refresh_conversation(self) -> None:
         """Read title and the like anew."""
@@ -179,15 +200,25 @@ class Pane(Vertical):
         if can_change and reply is not None and reply.turn.is_running:
             attempt(self, reply.turn.update({changed: edits.get(changed)}))
 
+    def set_overflow(self, overflow: Overflow) -> None:
+        """Do something else from the next message on when the conversation no longer fits the context."""
+        self.overflow = overflow
+        self._keep_settings()
+
+    @property
+    def _wishes(self) -> Wishes:
+        return Wishes(self.system_prompt, self.edits, self.overflow)
+
     def _keep_settings(self) -> None:
         self._settings_saved = False
         if self.conversation is not None:
-            attempt(self, self._save_settings(self.conversation.id, self.system_prompt, self.edits))
+            attempt(self, self._save_settings(self.conversation.id, self._wishes))
 
-    async def _save_settings(self, conversation_id: int, system_prompt: str, edits: dict[str, Value]) -> None:
-        await self._session.set_system_prompt(conversation_id, system_prompt)
-        await self._session.set_edits(conversation_id, edits)
-        if (conversation_id, system_prompt, edits) == (self.conversation_id, self.system_prompt, self.edits):
+    async def _save_settings(self, conversation_id: int, wishes: Wishes) -> None:
+        await self._session.set_system_prompt(conversation_id, wishes.system_prompt)
+        await self._session.set_edits(conversation_id, wishes.edits)
+        await self._session.set_overflow(conversation_id, wishes.overflow)
+        if (conversation_id, wishes) == (self.conversation_id, self._wishes):
             self._settings_saved = True
 
     # --- sending and what comes of it
@@ -213,9 +244,9 @@ class Pane(Vertical):
         try:
             conversation = self.conversation
             if conversation is None:
-                conversation = await self._create(self.system_prompt, self.edits)
+                conversation = await self._create(self._wishes)
             elif not self._settings_saved:
-                await self._save_settings(conversation.id, self.system_prompt, self.edits)
+                await self._save_settings(conversation.id, self._wishes)
             turn = await self._session.send(conversation.id, text, alternatives=_ALTERNATIVES)
         except ChatappError as error:
             self.composer.give_back("\n".join((text, *self._queues.pop(self.conversation_id or _UNBORN, []))))
@@ -232,15 +263,15 @@ class Pane(Vertical):
             self._show_reply(turn.reply)
         self.post_message(ConversationChanged(turn.conversation_id))
 
-    async def _create(self, system_prompt: str, edits: dict[str, Value]) -> Conversation:
+    async def _create(self, wishes: Wishes) -> Conversation:
         """Store the conversation that was shown as an empty one; what was changed meanwhile is kept, too."""
-        conversation = await self._session.create(system_prompt=system_prompt, edits=edits)
-        if conversation.system_prompt != system_prompt:  # a prompt that was cleared: the preset's came in its place
-            conversation = await self._session.set_system_prompt(conversation.id, system_prompt)
+        conversation = await self._session.create(**wishes._asdict())
+        if conversation.system_prompt != wishes.system_prompt:  # one that was cleared: the preset's came in its place
+            conversation = await self._session.set_system_prompt(conversation.id, wishes.system_prompt)
         if self.conversation is None:
             self.keep_draft()
             self.conversation = conversation
-            if (self.system_prompt, self.edits) != (system_prompt, edits):
+            if self._wishes != wishes:
                 self._keep_settings()
         self._queues[conversation.id] = self._queues.pop(_UNBORN, [])
         return conversation
@@ -311,7 +342,7 @@ class Pane(Vertical):
             say(self.app, "There is no reply yet that could be written again.", severity="warning")
             return
         if not self._settings_saved:
-            await self._save_settings(thread[-1].conversation_id, self.system_prompt, self.edits)
+            await self._save_settings(thread[-1].conversation_id, self._wishes)
         turn = await self._session.regenerate(thread[-1].id, alternatives=_ALTERNATIVES)
         self.stream.start(turn, "")
         self.post_message(ConversationChanged(turn.conversation_id))

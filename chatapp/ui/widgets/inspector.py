@@ -1,4 +1,4 @@
-"""The inspector: the conversation's system prompt, and a row for every parameter of the registry."""
+"""The inspector: the conversation's system prompt and overflow, and a row for every parameter of the registry."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from textual.widgets import Input, Static, TextArea
 
 from chatapp.core.cleaning import clean, clean_line
 from chatapp.core.errors import ParameterError
+from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import PARAMETERS, Parameter, Value, Values
 from chatapp.core.presets import Preset
 from chatapp.ui.layers import Below, Layers
 from chatapp.ui.messages import EditsChanged, InspectorOpened, SystemPromptEdited
+from chatapp.ui.widgets import overflow_row
+from chatapp.ui.widgets.overflow_row import OverflowRow
 from chatapp.ui.widgets.parameter_help import ParameterHelp, describe, describe_group, keys_of
 from chatapp.ui.widgets.parameter_lines import ParameterLines
 from chatapp.ui.widgets.parameter_list import ParameterList
@@ -67,8 +70,9 @@ class ParameterFilter(Input):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Go to the parameters."""
-        self.screen.query_one(ParameterList).focus()
+        """Go to what was found."""
+        rows, overflow = self.screen.query_one(ParameterList), self.screen.query_one(OverflowRow)
+        (rows if rows.lines or not overflow.display else overflow).focus()
 
 
 class Inspector(Vertical):
@@ -92,15 +96,24 @@ class Inspector(Vertical):
         self._focus_wanted = False
 
     def compose(self) -> ComposeResult:
-        """What is looked for, system prompt, parameters by group, and what the one under the cursor does."""
+        """What is looked for, system prompt, overflow, parameters by group, and what the one under the cursor does."""
         yield ParameterFilter()
         with VerticalScroll(id="inspector-rows", can_focus=False):
             yield Static(_PROMPT, id="prompt-heading", classes="section", markup=False)
             yield SystemPrompt()
+            yield OverflowRow()
             yield ParameterList()
         yield ParameterHelp()
 
-    def show(self, system_prompt: str, edits: Values, *, preset: Preset | None = None) -> None:
+    def show(
+        self,
+        system_prompt: str,
+        edits: Values,
+        *,
+        overflow: Overflow,
+        default_overflow: Overflow,
+        preset: Preset | None = None,
+    ) -> None:
         """Show a conversation's settings; where its system prompt is the preset's, that is said."""
         self._filled = True
         self._preset = preset
@@ -113,6 +126,7 @@ class Inspector(Vertical):
         if editor.text != clean(system_prompt):
             editor.load_text(clean(system_prompt))
         self._show_origin()
+        self._overflow.show(overflow, default_overflow)
         rows = self._rows
         rows.outline.unfold(edits)
         rows.lay_out()
@@ -144,7 +158,9 @@ class Inspector(Vertical):
     def replying(self, replying: bool) -> None:
         if replying != self._replying:
             self._replying = replying
-            if isinstance(self._described, Parameter) and not self._described.live:
+            if self._overflow.has_focus:
+                self.describe_overflow()
+            elif isinstance(self._described, Parameter) and not self._described.live:
                 self._describe(self._described, None)
 
     def take_focus(self) -> None:
@@ -177,7 +193,12 @@ class Inspector(Vertical):
         event.stop()
         self.set_class(bool(event.value.strip()), "-filtered")
         self._rows.filter(event.value)
-        self._rows.describe()
+        self._overflow.display = self._overflow.matches(event.value.casefold().split())
+        self._rows.display = bool(self._rows.lines) or not self._overflow.display
+        if self._rows.display:
+            self._rows.describe()
+        else:
+            self.describe_overflow()
 
     @on(ParameterList.LetterTyped)
     def letter_typed(self, event: ParameterList.LetterTyped) -> None:
@@ -224,7 +245,14 @@ class Inspector(Vertical):
     def line_described(self, event: ParameterLines.Described) -> None:
         """Say what the line under cursor or pointer does."""
         event.stop()
-        self._describe(event.line, event.error)
+        if self._rows.display:
+            self._describe(event.line, event.error)
+
+    @on(OverflowRow.Described)
+    def describe_overflow(self) -> None:
+        """Say what the chosen overflow does."""
+        description = self._overflow.description(replying=self._replying)
+        self.query_one(ParameterHelp).show(description, overflow_row.KEYS)
 
     @on(ParameterList.EditorRequested)
     def open_editor(self, event: ParameterList.EditorRequested) -> None:
@@ -254,6 +282,10 @@ class Inspector(Vertical):
     def _rows(self) -> ParameterList:
         return self.query_one(ParameterList)
 
+    @property
+    def _overflow(self) -> OverflowRow:
+        return self.query_one(OverflowRow)
+
     def _show_origin(self) -> None:
         """Say above the system prompt where it comes from, as long as it is the preset's."""
         preset, prompt = self._preset, self.system_prompt
@@ -269,7 +301,10 @@ class Inspector(Vertical):
 
     def _draw(self) -> None:
         self._rows.show(self._layers.resolution)
-        self._describe(self._described or self._rows.cursor, None)
+        if self._overflow.has_focus:
+            self.describe_overflow()
+        else:
+            self._describe(self._described or self._rows.cursor, None)
 
     def _describe(self, line: Line, error: ParameterError | None) -> None:
         self._described = line

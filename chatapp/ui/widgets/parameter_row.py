@@ -13,12 +13,12 @@ from chatapp.ui.widgets.slider import Scale, track
 RowStyle: TypeAlias = Literal["name", "focused", "value", "unset", "faint", "fill", "moot"]
 Piece: TypeAlias = tuple[str, RowStyle]
 
-_NAME_WIDTH = 18
+NAME_WIDTH = 18
 _VALUE_WIDTH = 6
-_SOURCE_WIDTH = 8
+SOURCE_WIDTH = 8
 _SHORTEST_TRACK = 6
 MARK = "▌"
-_RESET = "edit ↺"
+RESET = "edit ↺"
 
 _SCALES: dict[str, Scale] = {}
 
@@ -46,22 +46,22 @@ class Row(NamedTuple):
     @property
     def track_start(self) -> int:
         """The cell at which the track begins."""
-        return 1 + max(_NAME_WIDTH, len(self.parameter.name) + 1)
+        return 1 + max(NAME_WIDTH, len(self.parameter.name) + 1)
 
     @property
     def track_length(self) -> int:
         """The cells of the track, 0 where there is none."""
         if scale_of(self.parameter) is None:
             return 0
-        value = max(_VALUE_WIDTH, cell_len(self.brief) - (0 if self.source else _SOURCE_WIDTH))
-        length = self.width - self.track_start - value - _SOURCE_WIDTH - 3
+        value = max(_VALUE_WIDTH, cell_len(self.brief) - (0 if self.source else SOURCE_WIDTH))
+        length = self.width - self.track_start - value - SOURCE_WIDTH - 3
         return length if length >= _SHORTEST_TRACK else 0
 
     @property
     def source(self) -> str:
         """Where the value comes from; empty where there is none."""
         if self.is_set:
-            return _RESET
+            return RESET
         return "" if self.setting.value is None else "unused" if self.setting.moot else self.setting.source
 
     def is_on_track(self, column: int) -> bool:
@@ -70,7 +70,7 @@ class Row(NamedTuple):
 
     def is_on_reset(self, column: int) -> bool:
         """Whether a cell belongs to the sign that unsets the value."""
-        return self.is_set and column >= self.width - _SOURCE_WIDTH - 1
+        return self.is_set and column >= self.width - SOURCE_WIDTH - 1
 
     def fraction_at(self, column: int) -> float:
         """Which part of the track lies left of a cell."""
@@ -81,7 +81,7 @@ class Row(NamedTuple):
         moot = bool(self.setting.moot)
         value: RowStyle = "moot" if moot else "value" if self.is_set else "unset"
         pieces = [self._name("focused" if focused else "moot" if moot else "name", focused=focused)]
-        room = self.width - self.track_start - (_SOURCE_WIDTH + 2 if self.source else 1)
+        room = self.width - self.track_start - (SOURCE_WIDTH + 2 if self.source else 1)
         if length := self.track_length:
             scale = scale_of(self.parameter)
             known = scale is not None and self.setting.value is not None
@@ -90,7 +90,7 @@ class Row(NamedTuple):
             pieces += [(right, "faint")]
         pieces.append((_right(self.brief, room - length), value))
         if self.source:
-            pieces.append((f"  {self.source}".ljust(_SOURCE_WIDTH + 2), "fill" if self.is_set else "faint"))
+            pieces.append((f"  {self.source}".ljust(SOURCE_WIDTH + 2), "fill" if self.is_set else "faint"))
         return pieces
 
     def typing(self, typed: str) -> list[Piece]:

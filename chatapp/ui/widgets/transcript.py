@@ -12,7 +12,7 @@ from textual import events
 from textual.message import Message
 
 from chatapp.core.cleaning import clean
-from chatapp.core.conversations import StoredMessage
+from chatapp.core.conversations import StoredMessage, View
 from chatapp.ui.markdown.warmup import warm_up
 from chatapp.ui.widgets.transcript_entry import Entry
 from chatapp.ui.widgets.transcript_lines import MessageLines
@@ -51,11 +51,13 @@ class Transcript(MessageLines):
         super().__init__(id=id, classes=classes)
         self._indices: dict[int, int] = {}
         self._changed: set[int] = set()
+        self._marked: tuple[int, int] | None = None
 
     def show(self, messages: Sequence[StoredMessage]) -> None:
         """Show these messages instead of all others, from their end."""
         self._indices = {message.id: index for index, message in enumerate(messages)}
         self._changed.clear()
+        self._marked = None
         self.begin(messages)
         self.follow = True
 
@@ -79,8 +81,22 @@ class Transcript(MessageLines):
         first = self._indices[message_id]
         self._indices = {known: index for known, index in self._indices.items() if index < first}
         self._changed = {index for index in self._changed if index < first}
+        if self._marked is not None and self._marked[0] not in self._indices:
+            self._marked = None
         self.cut(first)
         self.settle()
+
+    def mark_view(self, view: View | None) -> None:
+        """Draw the line above which the model sees nothing, where it does not see all, in place of the one before."""
+        before, self._marked = self._marked, None
+        if view is not None and view.left_out and view.began_at is not None and view.began_at in self._indices:
+            self._marked = view.began_at, view.left_out
+        if self._marked == before:
+            return
+        for message_id, unseen in filter(None, ((before[0], 0) if before is not None else None, self._marked)):
+            index = self._indices[message_id]
+            self.entry(index).unseen = unseen
+            self.draw(index)
 
     def append_text(self, message_id: int, text: str) -> None:
         """Let the answer grow."""

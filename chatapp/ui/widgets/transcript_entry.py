@@ -9,7 +9,7 @@ from chatapp.core.conversations import StoredMessage
 from chatapp.core.messages import ReasoningPart
 from chatapp.ui.markdown.document import Document
 from chatapp.ui.markdown.line import Piece, RenderedLine
-from chatapp.ui.widgets.transcript_frame import INDENT, Look, blank_line, foot_lines, head_lines
+from chatapp.ui.widgets.transcript_frame import INDENT, Look, blank_line, foot_lines, head_lines, view_lines
 
 Part: TypeAlias = Literal["head", "thoughts", "text", "foot"]
 PARTS: tuple[Part, ...] = ("head", "thoughts", "text", "foot")
@@ -26,6 +26,7 @@ class Entry:
         self.text = message.text
         self.reasoning = message.reasoning
         self._progress = ""
+        self._unseen = 0
         self._unfolded: bool | None = None
         self._stale = True
         self._added_text: list[str] = []
@@ -43,6 +44,15 @@ class Entry:
     @progress.setter
     def progress(self, progress: str) -> None:
         self._progress, self._stale = progress, True
+
+    @property
+    def unseen(self) -> int:
+        """How many messages above this one, the first in view, the model no longer sees; 0 for no line that says so."""
+        return self._unseen
+
+    @unseen.setter
+    def unseen(self, count: int) -> None:
+        self._unseen, self._stale = count, True
 
     @property
     def unfolded(self) -> bool | None:
@@ -139,7 +149,8 @@ class Entry:
         before = {part: len(lines) for part, lines in self._parts.items()}
         fresh: dict[Part, list[RenderedLine]] = {part: [] for part in PARTS}
         changed: dict[Part, int] = {}
-        fresh["head"] = head_lines(self.message, look, self._thought_label())
+        above = view_lines(self.unseen, look) if self.unseen else []
+        fresh["head"] = [*above, *head_lines(self.message, look, self._thought_label())]
         if self.reasoning and self.thoughts_shown:
             if self._thoughts is None:
                 self._thoughts = self._thoughts_document(look)

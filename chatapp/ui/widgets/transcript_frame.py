@@ -12,12 +12,13 @@ from rich.style import Style
 from chatapp.core.conversations import STATUSES, StoredMessage
 from chatapp.core.events import STOP_REASONS
 from chatapp.core.messages import AttachmentPart
+from chatapp.core.overflow import shifts_in_words
 from chatapp.ui.markdown.line import Piece, RenderedLine, build_line
 from chatapp.ui.markdown.palette import Palette
 from chatapp.ui.markdown.source import Source, show_inline
 from chatapp.ui.markdown.wrap import wrap
 
-FRAME_STYLES = ("user", "assistant", "system", "sibling", "time", "status", "failure", "progress", "thought")
+FRAME_STYLES = ("user", "assistant", "system", "sibling", "time", "status", "failure", "progress", "thought", "unseen")
 """Styles beside those of Markdown."""
 
 INDENT = "  "
@@ -49,6 +50,17 @@ def head_lines(message: StoredMessage, look: Look, thoughts: str) -> list[Render
         style = look.palette.style("thought") + Style.from_meta({"thoughts": True})
         lines.append(_line([Piece(INDENT + thoughts, style)], look))
     return lines
+
+
+def view_lines(unseen: int, look: Look) -> list[RenderedLine]:
+    """The line above which the model no longer sees messages, with words in it or below it; and a blank line."""
+    style, said = look.palette.style("rule"), look.palette.style("unseen")
+    words = f"above this line: no longer seen by the model ({unseen:,} message{'s' if unseen != 1 else ''})"
+    rest = look.width - len(words) - 5
+    if rest < 0:
+        return [_line([Piece("─" * look.width, style)], look), *_words(words, look, "unseen"), blank_line(look)]
+    pieces = [Piece("── ", style), Piece(words, said), Piece(" " + "─" * (rest + 1), style)]
+    return [_line(pieces, look), blank_line(look)]
 
 
 def foot_lines(message: StoredMessage, look: Look, progress: str) -> list[RenderedLine]:
@@ -109,6 +121,9 @@ def _remarks(message: StoredMessage, progress: str) -> Iterator[tuple[str, str]]
         yield "failure" if status == "failed" else "status", STATUSES[status]
     if generation is not None and generation.stop_reason not in _SELF_EVIDENT:
         yield "status", STOP_REASONS[generation.stop_reason]
+    if generation is not None and generation.shifts:
+        shifts = generation.shifts
+        yield "status", shifts_in_words(len(shifts), shifts[-1].offset, generation.forgotten_tokens)
     if generation is not None and generation.missing_words:
         yield "status", f"without the required {', '.join(f'“{word}”' for word in generation.missing_words)}"
 

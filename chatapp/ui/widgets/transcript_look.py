@@ -26,6 +26,7 @@ MessageLines > .transcript--status { color: $foreground 60%; text-style: italic;
 MessageLines > .transcript--progress { color: $foreground 60%; text-style: italic; }
 MessageLines > .transcript--failure { color: $text-error; }
 MessageLines > .transcript--thought { color: $foreground 60%; }
+MessageLines > .transcript--unseen { color: $foreground 60%; text-style: italic; }
 MessageLines > .transcript--empty { color: $foreground 50%; }
 MessageLines > .transcript--heading-1 { color: $primary; text-style: bold underline; }
 MessageLines > .transcript--heading-2 { color: $primary; text-style: bold; }

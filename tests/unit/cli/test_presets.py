@@ -225,9 +225,11 @@ def test_checking_tells_every_mistake(command: Command, presets: Presets, tmp_pa
 def test_what_stands_above_a_preset_and_below_it(presets: Presets) -> None:
     configuration = read_configuration()
     preset = Preset(name="mine", load={"context_size": 512, "threads": 2})
-    assert load_settings(configuration, Choice()) == LoadSettings()
-    assert load_settings(configuration, Choice(preset=preset)) == LoadSettings(512, -1, 2)
-    assert load_settings(configuration, Choice(context_size=64, preset=preset)) == LoadSettings(64, -1, 2)
+    model = Path("some.gguf")
+    assert load_settings(configuration, Choice(), model) == LoadSettings()
+    assert load_settings(configuration, Choice(preset=preset), model) == LoadSettings(context_size=512, threads=2)
+    above = Choice(load={"context_size": 64}, preset=preset)
+    assert load_settings(configuration, above, model) == LoadSettings(context_size=64, threads=2)
     assert find_preset(configuration, None) is None
     with pytest.raises(NotFound):
         find_preset(configuration, "nonesuch")

@@ -57,6 +57,8 @@ COMMANDS: list[Command] = [
         samples=3,
         reasoning=CHANNELS,
         reasoning_open=True,
+        shift=True,
+        keep=2,
     ),
     Score(request_id=6, token_ids=(1, 2), start=1),
     Spell(request_id=9, token_ids=(1, 2)),
@@ -74,6 +76,7 @@ EVENTS: list[events.Event] = [
     events.Withdrawn(request_id=1, characters=4),
     events.TokenDetails(request_id=1, offset=3, tokens=(events.TokenDetail(1, -0.5, 2, 0.1, 3.0, 0.2, ((7, -1.0),)),)),
     events.ParameterChanged(request_id=1, offset=2, name="stop", value=["a"]),
+    events.ContextShifted(request_id=1, offset=2, dropped=40),
     events.Finished(
         request_id=1,
         stop_reason="stop_text",

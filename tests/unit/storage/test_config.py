@@ -9,7 +9,7 @@ import pytest
 
 from chatapp.core.errors import ChatappError, FileProblem, NotFound, ParameterError, StoreUnwritable
 from chatapp.core.settings import SETTING_HELP, Settings
-from chatapp.storage.config import load_keymap, load_settings, parse_setting, save_setting
+from chatapp.storage.config import load_keymap, load_model_tables, load_settings, parse_setting, save_setting
 from chatapp.storage.toml_file import SIZE_LIMIT
 
 EXAMPLE = """\
@@ -252,3 +252,52 @@ def test_mutants_never_break_anything(path: Path) -> None:
         else:
             assert load_settings(path)[0].model == "after"
     assert told > 1000
+
+
+TABLES = """\
+context_size = 100
+
+[models.pocket]
+gpu_layers = "all"   # as many as there are
+context_size = 4096
+
+[models."qwen2.5-0.5b"]
+cache_type_v = "q8_0"
+flash_attention = false
+
+[models.'/a b/c.gguf']
+tensor_split = [3, 1]
+threads = "x"
+thread = 1
+
+[models]
+odd = 3
+"""
+
+
+def test_load_settings_of_single_models(path: Path) -> None:
+    written(path, TABLES)
+    tables, problems = load_model_tables(path)
+    assert tables == {
+        "pocket": {"gpu_layers": 10_000, "context_size": 4096},
+        "/a b/c.gguf": {"tensor_split": (3.0, 1.0)},
+    }
+    told = [str(problem).removeprefix(f"{path}, ") for problem in problems]
+    assert [text.split(":")[0] for text in told] == ["line 7", "line 13", "line 14", "line 17"]
+    assert "needs flash attention" in told[0] and "Did you mean threads" in problems[2].hint
+    assert load_settings(path) == (Settings(context_size=100), ())
+
+
+@pytest.mark.parametrize("text", ["", "models = 3\n", "[[models]]\nthreads = 1\n", "theme = \n"])
+def test_no_tables_that_can_be_used(path: Path, text: str) -> None:
+    tables, problems = load_model_tables(written(path, text))
+    assert tables == {} and len(problems) == ("models" in text)
+
+
+def test_saving_leaves_the_tables_of_models_alone(path: Path) -> None:
+    written(path, TABLES)
+    for value, line in ((512, "context_size = 512\n"), (None, ""), (64, "context_size = 64\n")):
+        save_setting(path, "context_size", value)
+        text = path.read_text()
+        assert text[text.index("[models.pocket]") :] == TABLES[TABLES.index("[models.pocket]") :]
+        assert line in text[: text.index("[models.pocket]")]

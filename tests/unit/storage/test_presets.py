@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatapp.core.errors import FileProblem, NotFound, StoreUnwritable, UsageError
-from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import PARAMETERS, resolve
-from chatapp.core.presets import LOAD_RANGES, NEUTRAL, Preset, check_preset_name
+from chatapp.core.presets import NEUTRAL, Preset, check_preset_name
 from chatapp.storage.presets import SHIPPED, Presets, as_toml, read_entry
 
 WHOLE = """\
@@ -37,6 +36,10 @@ temperature = 1
 [load]
 context_size = 4096
 threads = 2
+gpu_layers = "all"
+tensor_split = [3, 1.5]
+flash_attention = true
+lora = "style.gguf:0.5"
 """
 
 
@@ -102,9 +105,15 @@ def test_a_whole_file_is_read(presets: Presets) -> None:
             "json_schema": '{"type": "object"}',
         },
         thinking={"temperature": 1.0},
-        load={"context_size": 4096, "threads": 2},
+        load={
+            "context_size": 4096,
+            "threads": 2,
+            "gpu_layers": 10_000,
+            "tensor_split": (3.0, 1.5),
+            "flash_attention": "on",
+            "lora": ("style.gguf:0.5",),
+        },
     )
-    assert preset.load_settings(LoadSettings(1, 7, 3)) == LoadSettings(4096, 7, 2)
 
 
 def test_what_is_saved_is_read_again(presets: Presets) -> None:
@@ -129,12 +138,6 @@ def test_any_text_survives_saving(
     assert presets.find("mine").usable == preset
 
 
-def test_load_ranges_are_those_of_the_load_settings() -> None:
-    assert tuple(LOAD_RANGES) == LoadSettings.__struct_fields__
-    for name, (low, high) in LOAD_RANGES.items():
-        assert low <= getattr(LoadSettings(), name) <= high
-
-
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
@@ -152,7 +155,12 @@ def test_load_ranges_are_those_of_the_load_settings() -> None:
         ("[thinking]\njson_value = true\n", 2, "can't differ while"),
         ("[load]\ncontext_size = true\n", 2, "context_size can't be “true”"),
         ("[load]\ngpu = 1\n", 2, "no load setting"),
-        ("[load]\nthreads = 9999\n", 2, "from 0 to 1,024"),
+        ("[load]\nthreads = 9999\n", 2, "from 1 to 1024"),
+        ("[load]\nubatch_size = 4\nmicro_batch_size = 5\n", 3, "a second time"),
+        ("title = ''\n[load]\ncache_type_v = 'q8_0'\nflash_attention = 'off'\n", 2, "needs flash attention"),
+        ("[load]\ntensor_split = [0, 0]\n", 1, "no GPU a share"),
+        ("[load]\ntensor_split = [1, 'a']\n", 2, "tensor_split can't be"),
+        ("[load]\nlora = ['a:1000']\n", 2, "the scale 1000"),
         ("title = 'a\n", 1, "Expected"),
     ],
 )

@@ -50,7 +50,7 @@ def main() -> None:
     log: list[str] = []
     llama.start(lambda level, text: log.append(text) if level == "error" else None)
     try:
-        model = Model(Path(trial.path), gpu_layers=0, vocabulary_only=True)
+        model = Model(Path(trial.path), vocabulary_only=True)
     except ChatappError as error:
         _send(sink, Unreadable(error.message, error.hint))
         return

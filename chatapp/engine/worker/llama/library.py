@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
@@ -73,6 +73,42 @@ def devices() -> list[Device]:
     return found
 
 
+def device_pointers(names: Sequence[str]) -> list[int]:
+    """Ggml's handles of the devices called so; an unknown name raises KeyError."""
+    found = _ggml_libraries()
+    if not names or found is None:
+        return []
+    registry, base = found
+    handles = {}
+    for index in range(int(registry.ggml_backend_dev_count())):
+        handle = int(registry.ggml_backend_dev_get(ctypes.c_size_t(index)))
+        handles[base.ggml_backend_dev_name(ctypes.c_void_p(handle)).decode("utf-8", "replace")] = handle
+    return [handles[name] for name in names]
+
+
+def cpu_buffer_type() -> int:
+    """Ggml's handle of the processor's plain memory; raise RuntimeError where the library can't be found."""
+    ggml = _ggml_libraries()
+    if ggml is None:
+        raise RuntimeError("ggml's libraries are not where they are looked for")
+    return int(ggml[1].ggml_backend_cpu_buffer_type())
+
+
+def supports_mmap() -> bool:
+    """Whether files can be read in place on this system."""
+    return bool(llama.llama_supports_mmap())
+
+
+def supports_mlock() -> bool:
+    """Whether memory can be locked on this system."""
+    return bool(llama.llama_supports_mlock())
+
+
+def supports_gpu() -> bool:
+    """Whether this build of llama.cpp can put layers on a GPU."""
+    return bool(llama.llama_supports_gpu_offload())
+
+
 def uses_amx() -> bool:
     """Whether this build has code for Intel's AMX tiles and the processor has them."""
     return "AMX_INT8 = 1" in system_info()
@@ -94,6 +130,7 @@ def _ggml_libraries() -> tuple[ctypes.CDLL, ctypes.CDLL] | None:
         return None
     registry.ggml_backend_dev_count.restype = ctypes.c_size_t
     registry.ggml_backend_dev_get.restype = ctypes.c_void_p
+    base.ggml_backend_cpu_buffer_type.restype = ctypes.c_void_p
     base.ggml_backend_dev_name.restype = ctypes.c_char_p
     base.ggml_backend_dev_description.restype = ctypes.c_char_p
     return registry, base

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NewType, cast
 
 import llama_cpp.llama_cpp as llama
 
 from chatapp.core.errors import LoadCancelled, ModelLoadFailed
+from chatapp.core.loading import Adapter, LoadSettings
+from chatapp.engine.worker.llama.load_parameters import ModelParameters
 from chatapp.engine.worker.llama.vocabulary import Vocabulary
+
+AdapterHandle = NewType("AdapterHandle", object)
+"""llama.cpp's own adapter."""
 
 
 class Model:
@@ -19,11 +25,15 @@ class Model:
         self,
         path: Path,
         *,
-        gpu_layers: int = -1,
+        settings: LoadSettings | None = None,
+        devices: Sequence[str] | None = None,
         progress: Callable[[float], bool] | None = None,
         vocabulary_only: bool = False,
     ) -> None:
-        """Load `path`; `progress(fraction)` returns False to cancel. Raise ModelLoadFailed or LoadCancelled."""
+        """Load `path`; `progress(fraction)` returns False to cancel.
+
+        `devices` are ggml's names of those to use, None for every GPU. Raise ModelLoadFailed or LoadCancelled.
+        """
         cancelled = False
 
         def report(fraction: float, _data: ctypes.c_void_p) -> bool:
@@ -31,12 +41,12 @@ class Model:
             cancelled = progress is not None and not progress(fraction)
             return not cancelled
 
-        parameters = llama.llama_model_default_params()
-        parameters.n_gpu_layers = gpu_layers if gpu_layers >= 0 else 999
-        parameters.vocab_only = vocabulary_only
+        wanted = settings or LoadSettings()
+        parameters = ModelParameters(wanted, () if vocabulary_only else devices)
+        parameters.native.vocab_only = vocabulary_only
         callback = llama.llama_progress_callback(report)
-        parameters.progress_callback = callback
-        handle = llama.llama_model_load_from_file(str(path).encode(), parameters)
+        parameters.native.progress_callback = callback
+        handle = llama.llama_model_load_from_file(str(path).encode(), parameters.native)
         if cancelled:
             if handle:
                 llama.llama_model_free(handle)
@@ -45,6 +55,20 @@ class Model:
             raise ModelLoadFailed(f"llama.cpp could not load {path.name}.")
         self.handle = handle
         self.vocabulary = Vocabulary(llama.llama_model_get_vocab(handle))
+        self.adapters: list[tuple[str, AdapterHandle, float]] = []
+        """The LoRA adapters with path and scale that every context of this model gets."""
+
+    def add_adapter(self, adapter: Adapter) -> None:
+        """Read a LoRA adapter, which is freed with the model; raise ModelLoadFailed where it doesn't fit."""
+        handle = llama.llama_adapter_lora_init(self.handle, adapter.path.encode())
+        if not handle:
+            raise ModelLoadFailed(f"The LoRA adapter {Path(adapter.path).name} can't be laid over this model.")
+        if llama.llama_adapter_get_alora_n_invocation_tokens(handle):
+            raise ModelLoadFailed(
+                f"The LoRA adapter {Path(adapter.path).name} is one that certain tokens switch on.",
+                hint="Use one that is always on.",
+            )
+        self.adapters.append((adapter.path, cast(AdapterHandle, handle), adapter.scale))
 
     @property
     def trained_context_size(self) -> int:

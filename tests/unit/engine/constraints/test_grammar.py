@@ -153,7 +153,7 @@ def test_a_text_with_ever_more_readings_ends_it_before_it_hangs(llama_cpp: Accep
 
 
 def test_long_tokens_are_taken_as_llama_cpp_takes_them() -> None:
-    vocabulary = Model(MODEL, gpu_layers=0, vocabulary_only=True).vocabulary
+    vocabulary = Model(MODEL, vocabulary_only=True).vocabulary
     gbnf = to_grammar({"json_value": True})
     grammar, bare = Grammar(vocabulary, gbnf), llama.grammar(vocabulary, gbnf)
     assert bare is not None
