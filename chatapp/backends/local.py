@@ -51,6 +51,7 @@ CAPABILITIES = Capabilities(
     samples=True,
     score=True,
     candidates=True,
+    exact=True,
 )
 _SEEDS = 0xFFFF_FFFF
 

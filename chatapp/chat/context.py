@@ -31,6 +31,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     alternatives: int = 0
     template_variables: dict[str, str | int | float | bool | None] = {}
     overflow: Overflow = "stop"
+    exact: bool = False
 
     def request(self, model_fingerprint: str, *, turn: int = 0) -> GenerationRequest:
         """Put it as a request; token ids of replies go along where the model of that fingerprint made them.
@@ -48,6 +49,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             alternatives=self.alternatives,
             template_variables=self.template_variables,
             overflow=self.overflow,
+            exact=self.exact,
         )
 
     @property

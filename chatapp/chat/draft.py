@@ -99,6 +99,7 @@ class Draft:
             build=card.build if card else "",
             notices=(*self._generation.notices, *prepared.notices),
             view=view,
+            exact=prepared.request.exact,
         )
 
     def apply(self, event: Event) -> None:

@@ -36,7 +36,8 @@ class Session:
     time, in different conversations or on different branches of one; a branch whose reply is still being written
     takes no new message. `preset` holds for every message that is sent while it is set, below the edits of its
     conversation; conversations that are begun without a system prompt get the preset's, and those begun without a
-    choice get `overflow`. `clock` gives monotonic seconds, `sleep` paces the saving.
+    choice get `overflow`. With `exact` each reply is computed alone and anew. `clock` gives monotonic seconds, `sleep`
+    paces the saving.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Session:
         *,
         preset: Preset | None = None,
         overflow: Overflow = "stop",
+        exact: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -53,6 +55,7 @@ class Session:
         self.backend = backend
         self.preset = preset
         self.overflow = overflow
+        self.exact = exact
         self._clock = clock
         self._sleep = sleep
         self._turns: dict[int, Turn] = {}
@@ -333,6 +336,7 @@ class Session:
             preset=self.preset.sampling if self.preset is not None else {},
             thinking=self.preset.thinking if self.preset is not None else {},
             overflow=conversation.overflow,
+            exact=self.exact,
         )
 
     def _check_capabilities(self, context: Context) -> None:
@@ -341,6 +345,8 @@ class Session:
             raise Unsupported("This model can't continue a raw prompt.", hint="Send it as a message instead.")
         if context.prefill and not capabilities.prefill:
             raise Unsupported("This model's replies can't be begun for it.", hint="Leave the prefill out.")
+        if context.exact and not capabilities.exact:
+            raise Unsupported("This model's replies can't be made exactly again.", hint="Leave exact mode out.")
 
 
 def _new_conversation(system_prompt: str, overflow: Overflow) -> Conversation:

@@ -20,6 +20,7 @@ from chatapp.cli.compose import (
 from chatapp.cli.load_option import chosen_load, load_options
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
+    exact_option,
     incognito_option,
     json_option,
     model_option,
@@ -98,6 +99,7 @@ class AskCommand(ParameterCommand):
 )
 @template_variables_option("--template-var")
 @json_option
+@exact_option
 @incognito_option
 @verbose_option
 @load_options
@@ -118,6 +120,7 @@ def ask(
     explain: bool,
     template_variables: tuple[str, ...],
     as_json: bool,
+    exact: bool,
     incognito: bool,
     verbose: bool,
     **parameters: object,
@@ -144,7 +147,7 @@ def ask(
     narration = Narration(verbose=verbose)
     configuration = read_configuration()
     narration.warn(configuration.problems)
-    choice = Choice(model, chosen_load(parameters), incognito, find_preset(configuration, preset))
+    choice = Choice(model, chosen_load(parameters), incognito, find_preset(configuration, preset), exact)
     asked = Asked(question, narration, as_json=as_json, shows_reasoning=show_reasoning or verbose, logprobs=logprobs)
     return asyncio.run((asked.explain if explain else asked.run)(configuration, choice))
 

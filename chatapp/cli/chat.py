@@ -17,6 +17,7 @@ from chatapp.cli.compose import (
 from chatapp.cli.load_option import chosen_load, load_options
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
+    exact_option,
     incognito_option,
     model_option,
     overflow_option,
@@ -42,6 +43,7 @@ from chatapp.core.overflow import Overflow
 @click.option("--raw", is_flag=True, help="Complete each line as it is, without chat template.")
 @click.option("--show-reasoning", is_flag=True, help="Write the model's thoughts to standard error.")
 @template_variables_option("--template-var")
+@exact_option
 @incognito_option
 @verbose_option
 @load_options
@@ -54,6 +56,7 @@ def chat(
     raw: bool,
     show_reasoning: bool,
     template_variables: tuple[str, ...],
+    exact: bool,
     incognito: bool,
     verbose: bool,
     **parameters: object,
@@ -72,7 +75,7 @@ def chat(
     narration = Narration(verbose=verbose)
     configuration = read_configuration()
     narration.warn(configuration.problems)
-    choice = Choice(model, chosen_load(parameters), incognito, find_preset(configuration, preset))
+    choice = Choice(model, chosen_load(parameters), incognito, find_preset(configuration, preset), exact)
     with EventLoop() as loop:
         opening = open_pooled_session(configuration, choice, program="chat")
         session, pool = loop.run(opening.__aenter__())

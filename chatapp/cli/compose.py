@@ -47,6 +47,7 @@ class Choice(NamedTuple):
     load: Values = MappingProxyType({})
     incognito: bool = False
     preset: Preset | None = None
+    exact: bool = False
 
 
 def read_configuration() -> Configuration:
@@ -215,7 +216,9 @@ async def open_pooled_session(
     try:
         async with open_pool(configuration, choice, program=program) as pool:
             backend = pool.backend(model, load_settings(configuration, choice, model))
-            session = Session(store, backend, preset=choice.preset, overflow=configuration.settings.overflow)
+            session = Session(
+                store, backend, preset=choice.preset, overflow=configuration.settings.overflow, exact=choice.exact
+            )
             try:
                 yield session, pool
             finally:

@@ -13,6 +13,7 @@ import click
 
 from chatapp import __version__
 from chatapp.cli.lazy import Entry, LazyGroup
+from chatapp.cli.options import exact_option
 
 COMMANDS = {
     "ask": Entry("chatapp.cli.ask:ask", "Ask for one reply, streamed to standard output."),
@@ -65,6 +66,7 @@ class WorkbenchGroup(LazyGroup):
     metavar="[ID]",
     help="Open the last conversation, or the one with this number.",
 )
+@exact_option
 @click.option("--incognito", is_flag=True, help="Keep nothing of any kind.")
 @click.version_option(__version__, prog_name="chatapp", message="%(prog)s %(version)s")
 @click.pass_context
@@ -74,6 +76,7 @@ def cli(
     model: str | None,
     preset: str | None,
     resume: int | None,
+    exact: bool,
     incognito: bool,
     **load: object,
 ) -> None:
@@ -81,11 +84,11 @@ def cli(
     if context.invoked_subcommand is None:
         from chatapp.cli.workbench import open_workbench
 
-        open_workbench(model=model, preset=preset, resume=resume, incognito=incognito, load=load)
-    elif model is not None or preset is not None or resume is not None or incognito or any(load.values()):
+        open_workbench(model=model, preset=preset, resume=resume, exact=exact, incognito=incognito, load=load)
+    elif model is not None or preset is not None or resume is not None or exact or incognito or any(load.values()):
         raise click.UsageError(
-            "--model, --preset, --resume, --incognito and load settings before a command belong to the workbench; "
-            f"write them after “{context.invoked_subcommand}”."
+            "--model, --preset, --resume, --exact, --incognito and load settings before a command belong to the "
+            f"workbench; write them after “{context.invoked_subcommand}”."
         )
 
 

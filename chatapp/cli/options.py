@@ -56,6 +56,16 @@ def incognito_option(command: Decorated) -> Decorated:
     return click.option("--incognito", is_flag=True, help="Keep nothing of any kind.")(command)
 
 
+def exact_option(command: Decorated) -> Decorated:
+    """`--exact`."""
+    return click.option(
+        "--exact",
+        is_flag=True,
+        help="Compute each reply alone and anew: the same request and seed give the same tokens, on the same machine "
+        "and build. It takes a context of its own, and more time.",
+    )(command)
+
+
 def verbose_option(command: Decorated) -> Decorated:
     """`-v`."""
     return click.option(

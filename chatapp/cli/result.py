@@ -70,6 +70,7 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
         int, _about("messages of the conversation that no longer fitted, so the model did not see them")
     ]
     forgotten_tokens: Annotated[int, _about("tokens forgotten while the reply ran; see the overflow shift")]
+    exact: Annotated[bool, _about("whether it was made in exact mode")]
     prompt: Annotated[str, _about("the exact text that the model got")]
     tokens: Annotated[
         tuple[Token, ...] | None,
@@ -104,6 +105,7 @@ def result_of(turn: Turn, card: ModelCard | None, *, kept: bool, tokens: tuple[T
         notices=generation.notices if generation is not None else (),
         left_out=turn.prepared.left_out if turn.prepared is not None else 0,
         forgotten_tokens=generation.forgotten_tokens if generation is not None else 0,
+        exact=generation.exact if generation is not None else False,
         prompt=turn.prepared.prompt if turn.prepared is not None else "",
         tokens=tokens,
         conversation_id=reply.conversation_id if kept else None,

@@ -32,7 +32,13 @@ LATEST = -1
 
 
 def open_workbench(
-    *, model: str | None, preset: str | None, resume: int | None, incognito: bool, load: Mapping[str, object]
+    *,
+    model: str | None,
+    preset: str | None,
+    resume: int | None,
+    exact: bool,
+    incognito: bool,
+    load: Mapping[str, object],
 ) -> int:
     """Open the screen and stay until it is left; raises TerminalError where there is none.
 
@@ -46,7 +52,7 @@ def open_workbench(
         )
     configuration = read_configuration()
     path, problems = _model(configuration, model)
-    choice = Choice(model, chosen_load(load), incognito, find_preset(configuration, preset))
+    choice = Choice(model, chosen_load(load), incognito, find_preset(configuration, preset), exact)
     return asyncio.run(
         _run(configuration, path, choice, resume, (*configuration.problems, *theme_problems(configuration), *problems))
     )
@@ -68,7 +74,9 @@ async def _run(
         loading = asyncio.create_task(_exhaust(backend.load()))
         await asyncio.sleep(0)
         store = open_store(configuration, incognito=choice.incognito)
-        session = Session(store, backend, preset=choice.preset, overflow=configuration.settings.overflow)
+        session = Session(
+            store, backend, preset=choice.preset, overflow=configuration.settings.overflow, exact=choice.exact
+        )
         try:
             keymap, keymap_problems = load_keymap(paths.keymap_file)
             conversation = _resumed(session, resume)

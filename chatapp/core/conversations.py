@@ -45,7 +45,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     reply ran. `raw` tells that the prompt was completed as it is, without a chat template. `error` is the failure
     in words, empty where none. Counts and timings are None until the reply ended. `missing_words` and `rewinds` are as
     in `core.events.Finished`. `preset` is the name of the one that was used, empty where none was. `view` is
-    None until the request was prepared; `shifts` tell what was forgotten while the reply ran.
+    None until the request was prepared; `shifts` tell what was forgotten while the reply ran. An `exact` one was
+    computed alone and anew, so that the same request gives the same tokens on the same machine and build.
     """
 
     model_name: str
@@ -73,6 +74,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     preset: str = ""
     view: View | None = None
     shifts: tuple[ContextShifted, ...] = ()
+    exact: bool = False
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from command_line import run
 from engine_run import Run, begin, collect, opened, raw
 
 from chatapp.backends.local import LocalBackend
@@ -74,3 +76,13 @@ async def test_what_breaks_it_off_leaves_no_traces(tmp_path: Path) -> None:
             await collect(other)
         runs = await asyncio.gather(*(collect(one) for one in running))
     assert [run.tokens for run in runs] == [wanted] * 3
+
+
+def test_a_reply_made_so_is_marked(home: Path) -> None:
+    told = [json.loads(run("ask", "Tell me a story", "--exact", "--seed", "4", "--json").out) for _ in range(2)]
+    assert [each["exact"] for each in told] == [True, True]
+    assert told[0]["text"] == told[1]["text"] != ""
+    assert told[1]["counts"]["cached"] == 0
+    messages = json.loads(run("history", "show", "--json").out)["messages"]
+    assert messages[1]["generation"]["exact"] is True
+    assert not json.loads(run("ask", "Hello", "--json").out)["exact"]

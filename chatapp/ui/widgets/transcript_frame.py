@@ -121,6 +121,8 @@ def _remarks(message: StoredMessage, progress: str) -> Iterator[tuple[str, str]]
         yield "failure" if status == "failed" else "status", STATUSES[status]
     if generation is not None and generation.stop_reason not in _SELF_EVIDENT:
         yield "status", STOP_REASONS[generation.stop_reason]
+    if generation is not None and generation.exact:
+        yield "status", "exact"
     if generation is not None and generation.shifts:
         shifts = generation.shifts
         yield "status", shifts_in_words(len(shifts), shifts[-1].offset, generation.forgotten_tokens)
