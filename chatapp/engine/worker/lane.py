@@ -22,6 +22,8 @@ from chatapp.engine.worker.sampling.details import Measure
 from chatapp.engine.worker.scheduler import Pace, Share
 from chatapp.engine.worker.slot import Slot, Work
 
+_SHARED = "the prompt that all samples share is being read"
+
 
 class Lane:
     """Serves the requests that are computed in one context."""
@@ -113,13 +115,17 @@ class Lane:
     # Admission
 
     def _admit(self) -> None:
-        """Give slots to those who wait, in order of arrival; who can't start is told why."""
-        while self._waiting:
-            work = self._waiting[0]
-            if reason := self._place(work):
+        """Give slots to those who wait, in order of arrival; who can't start is told why.
+
+        Nobody overtakes one who waits for room; those who wait for their own siblings hold up nobody.
+        """
+        waiting, self._waiting = self._waiting, []
+        blocked = ""
+        for work in waiting:
+            if reason := blocked or self._place(work):
+                self._waiting.append(work)
                 self._reporter.queued(work, reason)
-                return
-            self._waiting.pop(0)
+                blocked = blocked or ("" if reason == _SHARED else reason)
 
     def _place(self, work: Work) -> str:
         """Give `work` a slot, or say what it waits for."""
@@ -127,10 +133,9 @@ class Lane:
         if not self._memory.idle:
             return f"{len(busy)} replies are being written, more can't be at once"
         if work.sample and any(
-            slot.job is not None and slot.job.request is work.request and slot.job.prompt_computed is None
-            for slot in busy
+            slot.job is not None and slot.job.request is work.request and len(slot.pending) > 1 for slot in busy
         ):
-            return "the prompt that all samples share is being read"
+            return _SHARED
         # An errand needs the logits on its way, so what it reads must be computed although it may be there.
         match = self._memory.find(work.prompt if isinstance(work, Job) else work.prompt[: work.first_read + 1])
         limit = cast("int | None", work.values["max_new_tokens"]) if isinstance(work, Job) else 0
@@ -170,7 +175,8 @@ class Lane:
             self._fail({share.slot.work.request.request_id for share in shares if share.slot.work}, reason)
             return
         if result == Context.DECODED:
-            self._pace.learn(len(entries), self._clock() - began)
+            replies = sum(share.slot.is_replying for share in shares)
+            self._pace.learn(len(entries) - replies, self._clock() - began, replies=replies > 0)
             self._heart.beat("sample")
             self._take_results(shares)
             return

@@ -216,7 +216,7 @@ def _warm_up(model: Model, context: Context) -> float:
     """Read the weights into memory once and measure: tokens a second of a prompt."""
     token = model.vocabulary.bos if model.vocabulary.bos is not None else 0
     speed = 0.0
-    for size in (1, WARM_UP_TOKENS):
+    for size in (1, min(WARM_UP_TOKENS, context.batch_size)):
         began = time.monotonic()
         context.decode([Entry(token, position, 0, position == size - 1) for position in range(size)])
         context.logits(size - 1)

@@ -1,7 +1,8 @@
 """Who computes how much in the next batch: pure, so that it is tested without a model.
 
-Every running reply gets its next token in every batch. Prompts share the rest, oldest first, in chunks sized by
-time: small while a reply runs, so that it never stalls, larger when nobody waits.
+Every running reply gets its next token in every batch. Prompts share the rest in chunks sized by time: small while a
+reply runs, so that it never stalls, larger when nobody waits. What is soonest done comes first, so that a short prompt
+does not wait for a long one, but the oldest always goes on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ ALONE_CHUNK_S = 2.0
 """How long a chunk may take when no reply runs; stopping interrupts it, a new request waits for it."""
 SMALLEST_CHUNK = 8
 EXACT_CHUNK = 32
+LEAST_SHARE = 0.3
+"""The part of a batch's time that its prompts took at least, whatever its replies take alone."""
+OLDEST_SHARE = 4
+"""The prompt that waits longest gets at least one in so many tokens."""
 READ_AT_ONCE = 32
 """Positions of an errand whose logits one batch computes; with a large vocabulary each is a megabyte."""
 
@@ -53,17 +58,25 @@ class Pace:
 
     def __init__(self, tokens_per_second: float = 0.0) -> None:
         self._speed = tokens_per_second
+        self._replies_s = 0.0
 
     @property
     def tokens_per_second(self) -> float:
         """The speed of prompts, 0 while nothing is known."""
         return self._speed
 
-    def learn(self, tokens: int, seconds: float) -> None:
-        """Take in that a batch of `tokens` took `seconds`; batches of few tokens say nothing of prompts."""
-        if tokens < SMALLEST_CHUNK or seconds <= 0:
+    def learn(self, prompt_tokens: int, seconds: float, *, replies: bool = False) -> None:
+        """Take in that a batch with so many tokens of prompts took `seconds`, and whether replies got tokens in it.
+
+        Batches of few tokens say nothing of prompts; what replies take is known from batches of them alone.
+        """
+        if seconds <= 0:
             return
-        speed = tokens / seconds
+        if not prompt_tokens:
+            self._replies_s = seconds if not self._replies_s else 0.7 * self._replies_s + 0.3 * seconds
+        if prompt_tokens < SMALLEST_CHUNK:
+            return
+        speed = prompt_tokens / max(seconds - self._replies_s * replies, seconds * LEAST_SHARE)
         self._speed = speed if not self._speed else 0.7 * self._speed + 0.3 * speed
 
     def chunk(self, batch_size: int, *, reply_runs: bool) -> int:
@@ -88,12 +101,15 @@ def share(slots: Sequence[Slot], batch_size: int, chunk: int) -> list[Share]:
     prompting = [slot for slot in slots if slot.work is not None and slot.pending and not slot.is_replying]
     shares = [Share(slot, 1) for slot in replying[:batch_size]]
     room = min(batch_size - len(shares), chunk)
-    for slot in sorted(prompting, key=lambda slot: slot.work.arrived if slot.work else 0.0):
-        if room <= 0:
-            break
-        count = min(room, _most_at_once(slot))
-        shares.append(Share(slot, count))
-        room -= count
+    by_age = sorted(prompting, key=lambda slot: slot.work.arrived if slot.work else 0.0)
+    promised = min(-(-room // OLDEST_SHARE), _most_at_once(by_age[0])) if by_age else 0
+    for slot in sorted(by_age, key=lambda slot: len(slot.pending)):
+        if slot is by_age[0]:
+            promised = 0
+        count = min(room - promised, _most_at_once(slot))
+        if count > 0:
+            shares.append(Share(slot, count))
+            room -= count
     return shares
 
 

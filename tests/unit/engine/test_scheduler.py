@@ -55,10 +55,36 @@ def test_every_reply_gets_its_token_and_prompts_the_rest() -> None:
     assert [(each.slot is prompt, each.count) for each in shares] == [(False, 1)] * 3 + [(True, 40)]
 
 
-def test_the_oldest_prompt_comes_first() -> None:
+def test_what_is_soonest_done_comes_first_and_the_oldest_goes_on() -> None:
+    old, young, younger = slot(0, 500, arrived=1.0), slot(0, 30, arrived=2.0), slot(0, 90, arrived=3.0)
+    shares = share([old, younger, young], batch_size=512, chunk=80)
+    assert [(each.slot, each.count) for each in shares] == [(young, 30), (younger, 30), (old, 20)]
+    shares = share([old, younger, young], batch_size=512, chunk=40)
+    assert [(each.slot, each.count) for each in shares] == [(young, 30), (old, 10)]
+
+
+def test_of_two_alike_the_older_comes_first() -> None:
     young, old = slot(0, 30, arrived=2.0), slot(0, 30, arrived=1.0)
     shares = share([young, old], batch_size=512, chunk=40)
     assert [(each.slot is old, each.count, each.completes) for each in shares] == [(True, 30, True), (False, 10, False)]
+
+
+def test_nothing_is_computed_past_a_mark() -> None:
+    marked = slot(10, 50)
+    marked.marks = [25, 59]
+    (only,) = share([marked], 512, 512)
+    assert only.count == 15
+
+
+def test_what_replies_take_is_no_slowness_of_prompts() -> None:
+    pace = Pace()
+    pace.learn(0, 0.1, replies=True)
+    pace.learn(100, 0.2, replies=True)
+    assert pace.tokens_per_second == 1000.0
+    hurried = Pace()
+    hurried.learn(0, 0.5, replies=True)
+    hurried.learn(100, 0.2, replies=True)
+    assert hurried.tokens_per_second < 2000.0
 
 
 def test_idle_slots_get_nothing() -> None:
