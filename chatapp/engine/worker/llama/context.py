@@ -77,7 +77,7 @@ class Context:
         self.micro_batch_size = int(llama.llama_n_ubatch(handle))
         self.threads = int(llama.llama_n_threads(handle))
         self.batch_threads = int(llama.llama_n_threads_batch(handle))
-        self._vocabulary_size = model.vocabulary.size
+        self._row = ctypes.c_float * model.vocabulary.size
         self._abort = llama.ggml_abort_callback(lambda _data: should_abort is not None and should_abort())
         self._abortable = False
 
@@ -119,7 +119,8 @@ class Context:
         pointer = llama.llama_get_logits_ith(self._handle, index)
         if not pointer:
             raise RuntimeError(f"no logits were computed for entry {index}")
-        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+        # The same as numpy's `as_array`, in a tenth of the time.
+        return np.frombuffer(self._row.from_address(ctypes.addressof(pointer.contents)), np.float32)
 
     def cut(self, sequence: int, position: int) -> bool:
         """Forget `sequence` from `position` on; False where the model's memory can't be cut there."""

@@ -140,7 +140,11 @@ class TopK(Stateless):
         if count * _WORTHWHILE > len(logits):
             return False
         _, tokens = top(logits, count)
-        tokens = tokens[~np.isin(tokens, ruled_out)][: self._k + 1]
+        if len(ruled_out):
+            # A few dozen tokens: a set is many times faster than numpy's own way.
+            out = set(ruled_out.tolist())
+            tokens = tokens[[token not in out for token in tokens.tolist()]]
+        tokens = tokens[: self._k + 1]
         values = logits[tokens]
         if (values[1:] == values[:-1]).any():
             return False
