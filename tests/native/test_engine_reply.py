@@ -223,7 +223,7 @@ async def test_a_prompt_can_be_stopped(make_model: Callable[..., Path], tmp_path
 
 async def test_parameters_change_while_a_reply_runs(engine: LocalBackend) -> None:
     edits: dict[str, Value] = {"seed": 1, **ENDLESS}
-    generation = await begin(engine, GenerationRequest(prompt=PROMPT, edits=edits, alternatives=4))
+    generation = await begin(engine, GenerationRequest(prompt=PROMPT, edits=edits, alternatives=4, exact=True))
     run = await collect(generation, TextAdded, lambda: generation.update({"top_k": 1, "max_new_tokens": 2000}))
     changes = [event for event in run.events if isinstance(event, ParameterChanged)]
     assert {(change.name, change.value) for change in changes} == {("top_k", 1), ("max_new_tokens", 2000)}
@@ -235,7 +235,7 @@ async def test_parameters_change_while_a_reply_runs(engine: LocalBackend) -> Non
     likeliest = [next(token for token, _ in detail.alternatives if token not in (EOS, EOT)) for detail in told]
     assert list(run.tokens[offset:]) == likeliest[offset:]
     assert list(run.tokens[:offset]) != likeliest[:offset]
-    again = await reply(engine, GenerationRequest(prompt=PROMPT, edits=edits, changes=tuple(changes)))
+    again = await reply(engine, GenerationRequest(prompt=PROMPT, edits=edits, changes=tuple(changes), exact=True))
     assert again.tokens == run.tokens
 
 

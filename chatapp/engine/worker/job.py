@@ -83,8 +83,11 @@ class Job:
         """The next token: one that is forced, else the chain's; None where every token is ruled out."""
         if self.forced:
             return self.take_forced()
+        # A required word that was written is none any more if the model goes on with its letters.
+        glued = self.vocabulary.continuing if self.is_forced and self._ends_in_a_word else frozenset[int]()
         self.is_forced = False
-        return self.chain.choose(candidates, logits, forbidden=self._banned_here(), constraint=self._constraint())
+        forbidden = self._banned_here() | glued
+        return self.chain.choose(candidates, logits, forbidden=forbidden, constraint=self._constraint())
 
     def take_forced(self) -> int:
         """The first of the forced tokens."""
@@ -96,6 +99,10 @@ class Job:
         self.is_forced = False
         forbidden = {*self._banned_here(), *tokens}
         return self.chain.choose(candidates, logits, forbidden=forbidden, constraint=self._constraint())
+
+    @property
+    def _ends_in_a_word(self) -> bool:
+        return bool(self.written) and self.vocabulary.piece(self.written[-1])[-1:].isalnum()
 
     def _constraint(self) -> Constraint | None:
         """What the next token must keep to: thoughts have no form, and a reply may begin with them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from functools import cached_property
 
 import llama_cpp.llama_cpp as llama
 import msgspec
@@ -115,6 +116,11 @@ class Vocabulary:
         if known is None:
             known = self._pieces[token] = self._ask_piece(token)
         return known
+
+    @cached_property
+    def continuing(self) -> frozenset[int]:
+        """The tokens that begin with an ASCII letter or digit, and so continue a word that stands before them."""
+        return frozenset(token for token in range(self.size) if self.piece(token)[:1].isalnum())
 
     def find(self, piece: bytes) -> int | None:
         """The first token that stands for `piece`, which a tokenizer may always write otherwise."""
