@@ -22,7 +22,7 @@ from chatapp.engine.worker.sampling.details import Measure
 from chatapp.engine.worker.scheduler import Pace, Share
 from chatapp.engine.worker.slot import Slot, Work
 
-_SHARED = "the prompt that all samples share is being read"
+_SHARED = "another one is reading the same beginning"
 
 
 class Lane:
@@ -132,9 +132,7 @@ class Lane:
         busy = self._memory.busy
         if not self._memory.idle:
             return f"{len(busy)} replies are being written, more can't be at once"
-        if work.sample and any(
-            slot.job is not None and slot.job.request is work.request and len(slot.pending) > 1 for slot in busy
-        ):
+        if any(scheduler.reads_for(slot, work.prompt) for slot in busy):
             return _SHARED
         # An errand needs the logits on its way, so what it reads must be computed although it may be there.
         match = self._memory.find(work.prompt if isinstance(work, Job) else work.prompt[: work.first_read + 1])

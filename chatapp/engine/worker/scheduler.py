@@ -22,6 +22,8 @@ SMALLEST_CHUNK = 8
 EXACT_CHUNK = 32
 LEAST_SHARE = 0.3
 """The part of a batch's time that its prompts took at least, whatever its replies take alone."""
+WORTH_WAITING = 16
+"""Tokens that two prompts begin with alike, for which the second waits rather than compute them too."""
 OLDEST_SHARE = 4
 """The prompt that waits longest gets at least one in so many tokens."""
 READ_AT_ONCE = 32
@@ -121,6 +123,14 @@ def _most_at_once(slot: Slot) -> int:
     if isinstance(slot.work, Errand):
         most = min(most, max(0, slot.work.first_read - len(slot.tokens)) + READ_AT_ONCE)
     return most
+
+
+def reads_for(slot: Slot, prompt: Sequence[int]) -> bool:
+    """Whether `slot` is about to compute so much of `prompt` that it is worth waiting for."""
+    if len(slot.pending) <= 1:
+        return False
+    shared = min(common_length(slot.tokens + slot.pending, prompt), len(prompt) - 1)
+    return shared - len(slot.tokens) >= WORTH_WAITING
 
 
 def room_needed(prompt_size: int, limit: int | None, context_size: int) -> int:

@@ -18,6 +18,7 @@ from chatapp.engine.worker.scheduler import (
     SMALLEST_CHUNK,
     Pace,
     cells_in_use,
+    reads_for,
     room_needed,
     share,
 )
@@ -67,6 +68,16 @@ def test_of_two_alike_the_older_comes_first() -> None:
     young, old = slot(0, 30, arrived=2.0), slot(0, 30, arrived=1.0)
     shares = share([young, old], batch_size=512, chunk=40)
     assert [(each.slot is old, each.count, each.completes) for each in shares] == [(True, 30, True), (False, 10, False)]
+
+
+def test_who_begins_alike_waits_while_the_beginning_is_read() -> None:
+    reading = slot(0, 100)
+    prompt = [*range(80), 7, 8, 9]
+    assert reads_for(reading, prompt)
+    reading.tokens, reading.pending = list(range(70)), list(range(70, 100))
+    assert not reads_for(reading, prompt)
+    assert not reads_for(slot(0, 100), [99, *prompt])
+    assert not reads_for(slot(50, 1), list(range(51)))
 
 
 def test_nothing_is_computed_past_a_mark() -> None:
