@@ -45,12 +45,17 @@ class Archive:
         return self._snapshots.entries()
 
     @property
-    def is_open(self) -> bool:
-        """Whether a state can be taken now."""
-        return not self._failed and not self._orders.full()
+    def has_failed(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self._failed
+
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever brings a state must wait."""
+        return self._orders.full()
 
     def put(self, kept: InMemory, replaced: Sequence[Snapshot]) -> None:
-        """Write `kept` soon, and then remove what it `replaced`; waits while it is not open."""
+        """Write `kept` soon, and then remove what it `replaced`; waits while it is full."""
         self._orders.put((kept, [snapshot.path for snapshot in replaced]))
 
     def refuse(self, snapshot: Snapshot, reason: str) -> None:

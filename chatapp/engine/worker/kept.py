@@ -78,10 +78,12 @@ class Shelf:
         return list(self._held)
 
     def put(self, kept: InMemory, *, covers: Callable[[InMemory], bool]) -> None:
-        """Hold `kept`; what it `covers` is held no more."""
+        """Hold `kept`, if it is not too large; what it `covers` is held no more."""
+        if kept.size_bytes > self._limit_bytes:
+            return
         self._held = [other for other in self._held if not covers(other)]
         self._held.append(kept)
-        while self._held and sum(each.size_bytes for each in self._held) > self._limit_bytes:
+        while sum(each.size_bytes for each in self._held) > self._limit_bytes:
             self._held.pop(0)
 
     def use(self, kept: InMemory) -> None:

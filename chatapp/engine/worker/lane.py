@@ -129,13 +129,14 @@ class Lane:
 
     def _place(self, work: Work) -> str:
         """Give `work` a slot, or say what it waits for."""
-        busy = self._memory.busy
         if not self._memory.idle:
-            return f"{len(busy)} replies are being written, more can't be at once"
-        if any(scheduler.reads_for(slot, work.prompt) for slot in busy):
-            return _SHARED
+            count = len(self._memory.busy)
+            return f"{count} replies are being written, more can't be at once" if count > 1 else "one is being written"
         # An errand needs the logits on its way, so what it reads must be computed although it may be there.
-        match = self._memory.find(work.prompt if isinstance(work, Job) else work.prompt[: work.first_read + 1])
+        reusable = work.prompt if isinstance(work, Job) else work.prompt[: work.first_read + 1]
+        if self._memory.is_reading(reusable):
+            return _SHARED
+        match = self._memory.find(reusable)
         limit = cast("int | None", work.values["max_new_tokens"]) if isinstance(work, Job) else 0
         needed = scheduler.room_needed(len(work.prompt), limit, self._context_size)
         if not self._memory.has_room(needed, match):
@@ -276,7 +277,7 @@ class Lane:
             self._finish(slot, reason)
             return
         self._reporter.shifted(job, forgotten)
-        self._memory.cut(slot, job.request.keep)
+        self._memory.shift(slot, job.request.keep)
         slot.pending = job.tokens[len(slot.tokens) :]
 
     def _take_back(self, slot: Slot, job: Job, length: int) -> None:

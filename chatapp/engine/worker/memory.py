@@ -65,6 +65,10 @@ class Memory:
             return outside
         return inside
 
+    def is_reading(self, prompt: Sequence[int]) -> bool:
+        """Whether a busy slot is about to compute what `prompt` begins with, and that can then be shared."""
+        return any(scheduler.reads_for(slot, prompt, only_marks=not self._cuts_everywhere) for slot in self.busy)
+
     def _snapshots(self) -> list[Snapshot]:
         return self._archive.entries if self._archive is not None else []
 
@@ -104,7 +108,7 @@ class Memory:
             elif match.holder is not None:
                 reason = self._bring_back(slot, match.holder) or reason
         self.cut(slot, min(match.length, len(slot.tokens)))
-        slot.is_settled = False
+        slot.is_settled, slot.stays = False, False
         if len(slot.tokens) < match.length and reason == match.reason:
             reason = "this model's memory could not be cut back"
         return slot, reason
@@ -153,6 +157,10 @@ class Memory:
         """A batch of `slot` was broken off: keep what was computed before it."""
         self.cut(slot, len(slot.tokens))
 
+    def shift(self, slot: Slot, keep: int) -> None:
+        """Leave the first `keep` tokens of `slot`; what follows them will be others."""
+        self.cut(slot, keep)
+
     def _go_back(self, slot: Slot) -> None:
         """Begin `slot` anew from the longest state that was kept on its way."""
         wanted, slot.tokens = slot.tokens, []
@@ -183,7 +191,7 @@ class Memory:
         others = [other.tokens for other in self.slots if other is not slot]
         others += [kept.tokens for kept in self._shelf.entries]
         if slot.tokens and not any(self._replaces(other, slot.tokens) for other in others):
-            if slot in self._unsettled():
+            if slot in self._unsettled() and self._archive is not None and not self._archive.is_full:
                 self._settle(slot)
             self.keep(slot)
         self.forget(slot)
@@ -216,24 +224,28 @@ class Memory:
 
     def make_way(self, now: float) -> None:
         """Put an idle conversation away while others go on: all that lies in the context costs each of their tokens."""
-        resting = [slot for slot in self.idle if slot.tokens and slot.last_used + REST_S <= now] if self.busy else []
-        for slot in sorted(resting, key=lambda slot: slot.last_used):
-            size = self._context.state_size(slot.sequence)
-            if size <= REST_BYTES and pays(len(slot.tokens), size, self._pace.tokens_per_second, MEMORY_RATE):
-                self.put_away(slot)
-                return
+        resting = [slot for slot in self.idle if slot.tokens and not slot.stays and slot.last_used + REST_S <= now]
+        if not resting or not self.busy:
+            return
+        slot = min(resting, key=lambda slot: slot.last_used)
+        size = self._context.state_size(slot.sequence)
+        if size <= REST_BYTES and pays(len(slot.tokens), size, self._pace.tokens_per_second, MEMORY_RATE):
+            self.put_away(slot)
+        else:
+            slot.stays = True
 
     # On disk
 
     def settles_in(self, now: float) -> float | None:
         """Seconds until a conversation has rested long enough to be written to disk; None for none."""
         resting = [slot.last_used + SETTLE_S - now for slot in self._unsettled()]
-        return max(0.0, min(resting)) if resting else None
+        soonest = SETTLE_S if self._archive is not None and self._archive.is_full else 0.0
+        return max(soonest, min(resting)) if resting else None
 
     def settle(self, now: float) -> None:
         """Write the conversation that rested longest to disk, if it is time and pays."""
         due = [slot for slot in self._unsettled() if slot.last_used + SETTLE_S <= now]
-        if due:
+        if due and self._archive is not None and not self._archive.is_full:
             self._settle(min(due, key=lambda slot: slot.last_used))
 
     def settle_all(self) -> None:
@@ -244,7 +256,7 @@ class Memory:
             self._archive.finish()
 
     def _unsettled(self) -> list[Slot]:
-        if self._archive is None or not self._archive.is_open:
+        if self._archive is None or self._archive.has_failed:
             return []
         return [slot for slot in self.idle if slot.tokens and not slot.is_settled]
 
@@ -280,6 +292,11 @@ class Alone(Memory):
         slot.tokens, slot.pending = [], []
         self._context.reset()
         return slot, match.reason
+
+    def shift(self, slot: Slot, keep: int) -> None:
+        """Begin again: it is computed in the same chunks even if it is broken off on the way."""
+        slot.tokens = []
+        self._context.reset()
 
     def recover(self, slot: Slot) -> None:
         """Begin again: what was broken off has left its traces in the context."""

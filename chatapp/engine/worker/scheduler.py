@@ -125,11 +125,16 @@ def _most_at_once(slot: Slot) -> int:
     return most
 
 
-def reads_for(slot: Slot, prompt: Sequence[int]) -> bool:
-    """Whether `slot` is about to compute so much of `prompt` that it is worth waiting for."""
+def reads_for(slot: Slot, prompt: Sequence[int], *, only_marks: bool = False) -> bool:
+    """Whether `slot` is about to compute so much of `prompt` that it is worth waiting for.
+
+    `only_marks` is for models whose sequences can't be cut: only what is kept at a mark can be shared.
+    """
     if len(slot.pending) <= 1:
         return False
     shared = min(common_length(slot.tokens + slot.pending, prompt), len(prompt) - 1)
+    if only_marks:
+        shared = max((mark for mark in slot.marks if mark <= shared), default=0)
     return shared - len(slot.tokens) >= WORTH_WAITING
 
 

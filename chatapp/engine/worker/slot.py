@@ -17,7 +17,7 @@ class Slot:
 
     `tokens` are those in the KV cache, `pending` those that must be computed next, `marks` the numbers of tokens at
     which its state is to be kept on the way. A slot without work keeps its tokens for whoever begins with them;
-    `is_settled` tells that what is worth it was written to disk.
+    `is_settled` tells that what is worth it was written to disk, `stays` that it does not make way while it rests.
     """
 
     sequence: int
@@ -27,6 +27,7 @@ class Slot:
     last_used: float = 0.0
     marks: list[int] = field(default_factory=list)
     is_settled: bool = True
+    stays: bool = False
 
     @property
     def job(self) -> Job | None:

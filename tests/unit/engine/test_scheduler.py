@@ -80,6 +80,16 @@ def test_who_begins_alike_waits_while_the_beginning_is_read() -> None:
     assert not reads_for(slot(50, 1), list(range(51)))
 
 
+def test_where_nothing_can_be_cut_only_what_is_kept_on_the_way_is_waited_for() -> None:
+    reading = slot(0, 100)
+    reading.marks = [67, 99]
+    assert not reads_for(reading, [*range(60), 7, 8, 9], only_marks=True)
+    assert reads_for(reading, [*range(70), 7, 8, 9], only_marks=True)
+    assert reads_for(reading, list(range(100)), only_marks=True)
+    reading.tokens, reading.pending, reading.marks = list(range(67)), list(range(67, 100)), [99]
+    assert not reads_for(reading, [*range(70), 7, 8, 9], only_marks=True)
+
+
 def test_nothing_is_computed_past_a_mark() -> None:
     marked = slot(10, 50)
     marked.marks = [25, 59]
