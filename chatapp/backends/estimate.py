@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chatapp.core.loading import DEFAULT_CONTEXT_SIZE, LoadSettings
-from chatapp.engine.worker.room import CacheShape
+from chatapp.core.loading import DEFAULT_CONTEXT_SIZE, CacheShape, LoadSettings
 from chatapp.models.header import GgufHeader, MetadataArray, MetadataValue
 from chatapp.models.suitability import part_paths
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from chatapp.backends.local import LocalBackend
 from chatapp.core.loading import LoadSettings
-from chatapp.engine.presence import size
+from chatapp.core.readable import short_size
 
 MakeRoom: TypeAlias = Callable[[], Awaitable[tuple[str, ...]]]
 """Waited for before a model is loaded; gives what is worth knowing of it, in words."""
@@ -58,8 +58,8 @@ class Pool:
         return ()
 
     def _beyond(self, name: str, needed: int, held: int) -> str:
-        beside = f" beside {size(held)} of models that are busy" if held else ""
+        beside = f" beside {short_size(held)} of models that are busy" if held else ""
         return (
-            f"{name} takes about {size(needed)}{beside}, more than the {size(self._budget_bytes)} that models may take "
-            "together (setting memory_budget)."
+            f"{name} takes about {short_size(needed)}{beside}, more than the {short_size(self._budget_bytes)} that "
+            "models may take together (setting memory_budget)."
         )

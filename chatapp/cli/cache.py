@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
 from chatapp.cli.compose import read_configuration
@@ -12,8 +10,8 @@ from chatapp.cli.options import json_option
 from chatapp.cli.streams import Output, as_json_text
 from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import NotFound
+from chatapp.core.readable import moment, short_size
 from chatapp.engine import snapshots
-from chatapp.models.header import short_size
 
 
 @click.group()
@@ -33,10 +31,9 @@ def show(as_json: bool) -> None:
         return
     width = max((len(_name(each)) for each in kept), default=0)
     for each in kept:
-        used = datetime.fromtimestamp(each.used_at).strftime("%Y-%m-%d %H:%M")
         output.line(
             f"{_name(each):<{width}}  {each.snapshots:>5} kept  {each.tokens:>10,} tokens  "
-            f"{short_size(each.size_bytes):>9}  {used}"
+            f"{short_size(each.size_bytes):>9}  {moment(each.used_at)}"
         )
     Narration().say(f"snapshots are in {folder}" if kept else "nothing is kept")
 

@@ -10,8 +10,8 @@ import msgspec
 from chatapp.core.cleaning import clean_line
 from chatapp.core.footprint import Footprint
 from chatapp.core.machine import resident_bytes
+from chatapp.core.readable import moment, short_size
 from chatapp.engine.holdings import Holding, State
-from chatapp.engine.presence import moment, size
 
 _HEADINGS = ("MODEL", "STATE", "MEMORY", "RESIDENT", "CONTEXT", "DEVICE", "HELD BY", "WORKER", "SINCE", "USED", "PATH")
 
@@ -65,8 +65,8 @@ def _row(entry: InMemory) -> tuple[str, ...]:
     return (
         clean_line(entry.model),
         entry.state,
-        size(entry.memory_bytes) if is_loaded else "",
-        size(entry.resident_bytes) if entry.resident_bytes is not None else "",
+        short_size(entry.memory_bytes) if is_loaded else "",
+        short_size(entry.resident_bytes) if entry.resident_bytes is not None else "",
         f"{entry.context_size:,}" if is_loaded else "",
         clean_line(entry.device),
         f"{clean_line(entry.program)} {entry.owner_pid}",

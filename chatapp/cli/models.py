@@ -16,10 +16,11 @@ from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import ModelError, UsageError
 from chatapp.core.loading import ChosenSetting
 from chatapp.core.parameters import PARAMETERS, Value
+from chatapp.core.readable import short_size
 from chatapp.engine.holdings import Holdings
 from chatapp.models.fingerprint import fingerprint
 from chatapp.models.gguf import read_header
-from chatapp.models.header import GgufHeader, MetadataArray, MetadataValue, short_count, short_size
+from chatapp.models.header import GgufHeader, MetadataArray, MetadataValue, short_count
 from chatapp.models.library import POCKET, ModelFile
 from chatapp.models.suitability import check_suitable
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from chatapp.core.cleaning import clean_line
 from chatapp.core.footprint import Footprint
+from chatapp.core.readable import moment, short_size
 from chatapp.engine.holdings import Claim, Holding, Holdings, State
 from chatapp.engine.protocol import Loaded
-
-_GB, _MB = 10**9, 10**6
-_HALF_A_DAY_S = 43_200.0
 
 
 class Presence:
@@ -97,17 +95,7 @@ def notice(others: list[Holding], footprint: Footprint) -> str:
     if footprint.total_bytes:
         # Most of what is reserved for computing is never touched on a processor, so it is told apart.
         lasting = footprint.total_bytes - footprint.compute_bytes - shared
-        text += f" This copy takes {size(lasting)} more memory, and up to {size(footprint.compute_bytes)} to compute"
-        text += f"; {size(shared)} of weights are read from the file once for all." if shared else "."
+        text += f" This copy takes {short_size(lasting)} more memory"
+        text += f", and up to {short_size(footprint.compute_bytes)} to compute"
+        text += f"; {short_size(shared)} of weights are read from the file once for all." if shared else "."
     return text
-
-
-def moment(seconds: float) -> str:
-    """Seconds since the epoch as people say it: the time, with the day where that is not clear."""
-    is_recent = abs(time.time() - seconds) < _HALF_A_DAY_S
-    return time.strftime("%H:%M" if is_recent else "%Y-%m-%d %H:%M", time.localtime(seconds))
-
-
-def size(size_bytes: int) -> str:
-    """Memory in words, as in `1.3 GB` or `340 MB`."""
-    return f"{size_bytes / _GB:.1f} GB" if size_bytes >= _GB else f"{max(1, round(size_bytes / _MB)):,} MB"

@@ -198,11 +198,3 @@ def short_count(number: int) -> str:
         if number >= limit:
             return f"{number / limit:.3g}{unit}" if number < 1000 * limit else f"{number // limit:,}{unit}"
     return str(number) if number else ""
-
-
-def short_size(size_bytes: int) -> str:
-    """Write a file's size in the units that people compare: `520 KB`, `4.37 GB` (powers of 1,000)."""
-    for limit, unit in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "KB")):
-        if size_bytes >= limit:
-            return f"{size_bytes / limit:.3g} {unit}"
-    return f"{size_bytes} bytes"

@@ -5,6 +5,7 @@ tables of `config.toml`, their checks and the documentation derive from that dec
 field of the same name. Every default means *automatic*: the engine chooses.
 """
 
+from chatapp.core.loading.cache_shape import CacheShape
 from chatapp.core.loading.effect import Effect, Placement
 from chatapp.core.loading.registry import (
     CACHE_TYPES,
@@ -31,6 +32,7 @@ __all__ = [
     "MOST_SEQUENCES",
     "PLAIN_CACHE_TYPES",
     "Adapter",
+    "CacheShape",
     "ChosenSetting",
     "Effect",
     "LoadGroup",

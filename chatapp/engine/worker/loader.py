@@ -13,7 +13,7 @@ import msgspec
 
 from chatapp.core.backend import ModelCard
 from chatapp.core.errors import ChatappError, ModelInvalid, ModelLoadFailed, ModelNotFound, Unsupported
-from chatapp.core.loading import DEFAULT_CONTEXT_SIZE, Effect, LoadSettings
+from chatapp.core.loading import DEFAULT_CONTEXT_SIZE, CacheShape, Effect, LoadSettings
 from chatapp.core.machine import available_bytes
 from chatapp.engine.protocol import Load
 from chatapp.engine.worker import amx, llama
@@ -21,7 +21,7 @@ from chatapp.engine.worker.effect import effect_of
 from chatapp.engine.worker.llama import Context, Entry, Model
 from chatapp.engine.worker.log import Log
 from chatapp.engine.worker.placement import Devices, choose_devices, without_gpu
-from chatapp.engine.worker.room import CacheShape, check_room, fewer_layers
+from chatapp.engine.worker.room import check_room, fewer_layers
 
 BATCH_SIZE = 512
 SEQUENCES = 16

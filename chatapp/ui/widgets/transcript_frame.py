@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from chatapp.core.conversations import STATUSES, StoredMessage
 from chatapp.core.events import STOP_REASONS
 from chatapp.core.messages import AttachmentPart
 from chatapp.core.overflow import shifts_in_words
+from chatapp.core.readable import moment, short_size
 from chatapp.ui.markdown.line import Piece, RenderedLine, build_line
 from chatapp.ui.markdown.palette import Palette
 from chatapp.ui.markdown.source import Source, show_inline
@@ -27,7 +27,6 @@ INDENT = "  "
 _NOWHERE = Source("")
 _SELF_EVIDENT = (None, "end", "stopped", "stop_text", "stop_token")
 """Ends that need no words: the reply is whole as it stands, or its status says so."""
-_UNITS = ("kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def head_lines(message: StoredMessage, look: Look, thoughts: str) -> list[Render
     lines = [_header(message, look)]
     for part in message.parts:
         if isinstance(part, AttachmentPart):
-            lines += _words(f"attached: {part.name} ({_size(part.size_bytes)})", look, "status")
+            lines += _words(f"attached: {part.name} ({short_size(part.size_bytes)})", look, "status")
     if thoughts:
         style = look.palette.style("thought") + Style.from_meta({"thoughts": True})
         lines.append(_line([Piece(INDENT + thoughts, style)], look))
@@ -78,7 +77,7 @@ def blank_line(look: Look) -> RenderedLine:
 
 def _header(message: StoredMessage, look: Look) -> RenderedLine:
     versions = _versions(message, look.palette)
-    when = _clock(message.created_at)
+    when = moment(message.created_at)
     taken = sum(cell_len(piece.text) for piece in versions)
     if look.width < taken + len(when) + 12:
         when = ""
@@ -139,22 +138,3 @@ def _words(text: str, look: Look, style: str) -> list[RenderedLine]:
     shown, text = look.palette.style(style), show_inline(text)
     slices = wrap(text, max(2, look.width - len(INDENT)))
     return [_line([Piece(INDENT + text[start:end], shown)], look) for start, end in slices]
-
-
-def _clock(seconds: float) -> str:
-    """The time of day, with the date where it is not today's."""
-    try:
-        then, today = time.localtime(seconds), time.localtime()
-    except (OverflowError, OSError, ValueError):
-        return ""
-    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
-
-
-def _size(size_bytes: int) -> str:
-    size = float(size_bytes)
-    if size < 1000:
-        return f"{size_bytes} bytes"
-    steps = 0
-    while size >= 1000 and steps < len(_UNITS):
-        size, steps = size / 1000, steps + 1
-    return f"{size:.1f} {_UNITS[steps - 1]}"

@@ -1,0 +1,56 @@
+"""How much of the KV cache a token takes, by what a model file says of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from chatapp.core.loading.settings import LoadSettings
+
+_BITS = {
+    "f32": 32.0,
+    "f16": 16.0,
+    "bf16": 16.0,
+    "q8_0": 8.5,
+    "q5_1": 6.0,
+    "q5_0": 5.5,
+    "q4_1": 5.0,
+    "q4_0": 4.5,
+    "iq4_nl": 4.5,
+}
+"""Bits of one value, its share of the block's scale counted."""
+
+
+class CacheShape(msgspec.Struct, frozen=True):
+    """How many values a token takes in the cache."""
+
+    keys: int
+    values: int
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, str], layer_count: int) -> CacheShape:
+        """From a model file's metadata; models that keep less are over-estimated."""
+        architecture = metadata.get("general.architecture", "")
+
+        def number(key: str) -> int:
+            text = metadata.get(f"{architecture}.{key}", "")
+            return int(text) if text.isdecimal() else 0
+
+        heads = number("attention.head_count")
+        head_size = number("embedding_length") // heads if heads else 0
+        told = metadata.get(f"{architecture}.attention.head_count_kv", "")
+        listed = [int(digits) for digits in re.findall(r"\d+", told)]
+        kv_heads = sum(listed) if len(listed) > 1 else layer_count * (listed[0] if listed else heads)
+        if rank := number("attention.kv_lora_rank"):
+            # What these keep is compressed; the positions stand beside it.
+            return cls(layer_count * (rank + number("rope.dimension_count")), 0)
+        return cls(
+            kv_heads * (number("attention.key_length") or head_size),
+            kv_heads * (number("attention.value_length") or head_size),
+        )
+
+    def cell_bytes(self, settings: LoadSettings) -> float:
+        """Bytes of one cell of the cache."""
+        return (self.keys * _BITS[settings.cache_type_k] + self.values * _BITS[settings.cache_type_v]) / 8
