@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -31,8 +31,7 @@ from chatapp.core.parameters import (
 )
 from chatapp.core.pieces import Piece, RenderedPrompt
 from chatapp.core.reasoning import ReasoningFormat, ReasoningSplitter, detect_reasoning
-from chatapp.engine.client import EngineClient
-from chatapp.engine.holdings import Holdings
+from chatapp.engine.client import NO_UPKEEP, EngineClient, Upkeep
 from chatapp.engine.protocol import Generate, Loaded
 from chatapp.engine.trial import tried
 from chatapp.models.adapter import adapter_fingerprint
@@ -66,27 +65,13 @@ class LocalBackend:
         renderer: Renderer,
         load: LoadSettings,
         logs: Path,
-        snapshots: Path | None = None,
-        holdings: Holdings | None = None,
-        unload_after_s: float = 0.0,
-        make_room: Callable[[], Awaitable[tuple[str, ...]]] | None = None,
+        upkeep: Upkeep = NO_UPKEEP,
     ) -> None:
-        """Nothing is started before `load`, `prepare` or `count`; `snapshots` is where conversations may be kept.
-
-        The rest is as in `EngineClient`.
-        """
+        """Nothing is started before `load`, `prepare` or `count`."""
         self._path = model_path.absolute()
         self._renderer = renderer
         self._settings = load
-        self._client = EngineClient(
-            self._path,
-            load,
-            logs=logs,
-            snapshots=snapshots,
-            holdings=holdings,
-            unload_after_s=unload_after_s,
-            make_room=make_room,
-        )
+        self._client = EngineClient(self._path, load, logs=logs, upkeep=upkeep)
         self._fingerprint = ""
         self._needed_bytes = 0
 

@@ -112,6 +112,7 @@ async def open_pool(configuration: Configuration, choice: Choice, *, program: st
     from chatapp.backends.local import LocalBackend
     from chatapp.backends.pool import Pool
     from chatapp.core.machine import physical_bytes
+    from chatapp.engine.client import Upkeep
     from chatapp.engine.holdings import Holdings
     from chatapp.rendering.renderer import Renderer
 
@@ -121,16 +122,13 @@ async def open_pool(configuration: Configuration, choice: Choice, *, program: st
         renderer = Renderer()
 
         def make(model: Path, load: LoadSettings, make_room: MakeRoom) -> LocalBackend:
-            return LocalBackend(
-                model,
-                renderer=renderer,
-                load=load,
-                logs=logs,
+            upkeep = Upkeep(
                 snapshots=None if choice.incognito else paths.snapshots,
                 holdings=holdings,
                 unload_after_s=60.0 * settings.unload_after,
                 make_room=make_room,
             )
+            return LocalBackend(model, renderer=renderer, load=load, logs=logs, upkeep=upkeep)
 
         pool = Pool(make, budget_bytes=settings.memory_budget * _MEGABYTE or physical_bytes() * 3 // 4)
         try:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,26 @@ _AGAIN = "Send the message again; the engine starts anew."
 _OFTEN = "It failed so before: try a smaller context size, another model, or “chatapp doctor”."
 
 
+@dataclass(frozen=True)
+class Upkeep:
+    """How a model is kept beside answering.
+
+    `snapshots` is a directory for what it computed; None keeps nothing on disk, nor is anything kept before the
+    client's `fingerprint` says which model file it is of. `holdings` are told of the model while it is in memory. It
+    is unloaded after `unload_after_s` seconds without a request, 0 for never. `make_room` is waited for before each
+    load and gives notices of it.
+    """
+
+    snapshots: Path | None = None
+    holdings: Holdings | None = None
+    unload_after_s: float = 0.0
+    make_room: Callable[[], Awaitable[tuple[str, ...]]] | None = None
+
+
+NO_UPKEEP = Upkeep()
+"""Nothing is kept, and nobody told."""
+
+
 class EngineClient:
     """One model, served by one worker process that is started when needed and again after a crash."""
 
@@ -58,21 +79,13 @@ class EngineClient:
         settings: LoadSettings,
         *,
         logs: Path,
-        snapshots: Path | None = None,
-        holdings: Holdings | None = None,
-        unload_after_s: float = 0.0,
-        make_room: Callable[[], Awaitable[tuple[str, ...]]] | None = None,
+        upkeep: Upkeep = NO_UPKEEP,
     ) -> None:
-        """`model` is an absolute path; `logs` a directory for the worker's log, `snapshots` one for what it computed.
-
-        None keeps nothing on disk; nor is anything kept before `fingerprint` says which model file it is of.
-        `holdings` are told of the model while it is in memory. It is unloaded after `unload_after_s` seconds without
-        a request, 0 for never. `make_room` is waited for before each load and gives notices of it.
-        """
+        """`model` is an absolute path; `logs` a directory for the worker's log."""
         self._model = model
         self._settings = settings
         self._logs = logs
-        self._snapshots = snapshots
+        self._upkeep = upkeep
         self.fingerprint = ""
         self._process: WorkerProcess | None = None
         self._loading: asyncio.Task[Loaded] | None = None
@@ -85,9 +98,7 @@ class EngineClient:
         self._watchdog = Watchdog()
         self._tasks: set[asyncio.Task[None]] = set()
         self._crashes = 0
-        self._presence = Presence(model, holdings)
-        self._unload_after_s = unload_after_s
-        self._make_room = make_room
+        self._presence = Presence(model, upkeep.holdings)
         self._ending: asyncio.Task[None] | None = None
         self._unloads = 0
         self.unloaded = ""
@@ -270,8 +281,8 @@ class EngineClient:
         if self._ending is not None:
             await self._ending
         self.notices = ()
-        if self._make_room is not None:
-            self.notices = await self._make_room()
+        if self._upkeep.make_room is not None:
+            self.notices = await self._upkeep.make_room()
             if self._refusal is not None:
                 raise self._refusal
         if self._process is None:
@@ -285,7 +296,7 @@ class EngineClient:
             self._spawn(self._watch(self._process))
         answer: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
         self._answer = answer
-        snapshots = str(self._snapshots) if self._snapshots is not None else ""
+        snapshots = str(self._upkeep.snapshots) if self._upkeep.snapshots is not None else ""
         await self._send(Load(str(self._model), self._settings, self.fingerprint, snapshots))
         if self._process is not None:
             await self._presence.tell(self._process.pid, "loading", None)
@@ -376,8 +387,8 @@ class EngineClient:
         """Unload a model that nobody has used for long or that somebody wants out; else tell how it is used."""
         if self._requests:
             self._presence.touch()
-        elif self._unload_after_s and self.idle_s >= self._unload_after_s:
-            await self.unload(f"unloaded after {_minutes(self._unload_after_s)} without a message")
+        elif self._upkeep.unload_after_s and self.idle_s >= self._upkeep.unload_after_s:
+            await self.unload(f"unloaded after {_minutes(self._upkeep.unload_after_s)} without a message")
             return
         elif self._presence.is_unwanted:
             await self.unload("unloaded by “chatapp models unload”")

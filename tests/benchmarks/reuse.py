@@ -16,7 +16,7 @@ from chatapp.backends.local_generation import stored
 from chatapp.core.events import Finished, TextAdded
 from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import resolve
-from chatapp.engine.client import EngineClient
+from chatapp.engine.client import EngineClient, Upkeep
 from chatapp.engine.protocol import Generate
 from tests.benchmarks.sampling import told
 
@@ -101,13 +101,13 @@ async def turns(model: Path, rounds: int, threads: int) -> None:
         logs.mkdir()
         for number in range(1, rounds + 1):
             whole = prompt(LONG, number)
-            client = EngineClient(model, settings, logs=logs, snapshots=snapshots)
+            client = EngineClient(model, settings, logs=logs, upkeep=Upkeep(snapshots))
             client.fingerprint = "benchmark"
             await client.ready()
             _, all_of_it = await write(client, whole, 8)
             (end,), next_turn = await write(client, (*whole, *prompt(20, 500)), 8)
             await client.close()
-            client = EngineClient(model, settings, logs=logs, snapshots=snapshots)
+            client = EngineClient(model, settings, logs=logs, upkeep=Upkeep(snapshots))
             client.fingerprint = "benchmark"
             await client.ready()
             (reopened,), after = await write(client, (*whole, *prompt(20, 600)), 8)

@@ -17,6 +17,7 @@ from chatapp.core.events import Event, Finished, ReasoningAdded, TextAdded
 from chatapp.core.loading import LoadSettings
 from chatapp.core.messages import Message
 from chatapp.core.parameters import Value
+from chatapp.engine.client import Upkeep
 from chatapp.rendering.renderer import Renderer
 
 PATIENCE_S = 60.0
@@ -140,7 +141,7 @@ async def opened(
     """An engine for `model`, closed at the end; `load` stands in place of the two settings."""
     renderer = Renderer()
     load = load or LoadSettings(context_size=context_size, threads=threads)
-    backend = LocalBackend(model, renderer=renderer, load=load, logs=logs, snapshots=snapshots)
+    backend = LocalBackend(model, renderer=renderer, load=load, logs=logs, upkeep=Upkeep(snapshots))
     try:
         yield backend
     finally:

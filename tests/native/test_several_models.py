@@ -18,6 +18,7 @@ from chatapp.backends.local import LocalBackend
 from chatapp.backends.pool import MakeRoom, Pool
 from chatapp.core.events import TextAdded
 from chatapp.core.loading import LoadSettings
+from chatapp.engine.client import Upkeep
 from chatapp.engine.holdings import Holdings
 from chatapp.rendering.renderer import Renderer
 
@@ -30,13 +31,15 @@ import asyncio, sys
 from pathlib import Path
 from chatapp.backends.local import LocalBackend
 from chatapp.core.loading import LoadSettings
+from chatapp.engine.client import Upkeep
 from chatapp.engine.holdings import Holdings
 from chatapp.rendering.renderer import Renderer
 
 async def main(model, directory, logs):
     holdings = Holdings(Path(directory), program="other")
     load = LoadSettings(context_size=512, threads=1)
-    backend = LocalBackend(Path(model), renderer=Renderer(), load=load, logs=Path(logs), holdings=holdings)
+    upkeep = Upkeep(holdings=holdings)
+    backend = LocalBackend(Path(model), renderer=Renderer(), load=load, logs=Path(logs), upkeep=upkeep)
     async for _ in backend.load():
         pass
     print(backend.worker_pid, flush=True)
@@ -60,8 +63,8 @@ async def pooled(
 
     def make(model: Path, load: LoadSettings, make_room: MakeRoom) -> LocalBackend:
         return LocalBackend(
-            model, renderer=renderer, load=load, logs=tmp_path / "logs", holdings=holdings,
-            unload_after_s=unload_after_s, make_room=make_room,
+            model, renderer=renderer, load=load, logs=tmp_path / "logs",
+            upkeep=Upkeep(holdings=holdings, unload_after_s=unload_after_s, make_room=make_room),
         )  # fmt: skip
 
     pool = Pool(make, budget_bytes=budget_bytes)

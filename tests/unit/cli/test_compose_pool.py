@@ -31,4 +31,4 @@ async def test_the_settings_are_in_minutes_and_megabytes(
 ) -> None:
     async with open_pool(configuration(**settings), Choice(), program="test") as pool:
         assert pool._budget_bytes == budget
-        assert pool.backend(tiny_model, LoadSettings())._client._unload_after_s == seconds
+        assert pool.backend(tiny_model, LoadSettings())._client._upkeep.unload_after_s == seconds
