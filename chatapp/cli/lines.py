@@ -8,6 +8,8 @@ import os
 import select
 import sys
 
+from chatapp.cli.interrupts import heard_at_once
+
 _FENCE = '"""'
 
 
@@ -59,7 +61,8 @@ class Lines:
             line = sys.stdin.readline()
             return line.rstrip("\r\n") if line else None
         try:
-            return input(self._prompt(prompt))
+            with heard_at_once():
+                return input(self._prompt(prompt))
         except EOFError:
             return None
 

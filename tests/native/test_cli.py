@@ -476,7 +476,6 @@ def test_chat_in_a_terminal_stops_goes_on_and_ends(slow_model: Path) -> None:
         terminal.read_until(lambda came: len(came) > 40)
         terminal.type("\x03")
         terminal.read_until(lambda came: b"stopped" in came and b">>> " in came)
-        # The echo tells that the line editor listens; it misses a signal that comes while it starts.
         terminal.type("half a li")
         terminal.read_until(lambda came: b"li" in came)
         terminal.type("\x03")
