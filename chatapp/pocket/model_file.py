@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, quants
 
 from chatapp.pocket.chatml import CONTROL, END_OF_TEXT, TEMPLATE, TURN_END
-from chatapp.pocket.digest import METADATA_KEY, registry_digest
+from chatapp.pocket.digest import METADATA_KEY, registry_digests
 from chatapp.pocket.network import Shape, Tensor
 from chatapp.pocket.vocabulary import Vocabulary
 
@@ -62,7 +63,7 @@ def _write_facts(writer: GGUFWriter, shape: Shape) -> None:
     writer.add_license("MIT")
     writer.add_size_label("5M")
     writer.add_file_type(7)
-    writer.add_string(METADATA_KEY, registry_digest())
+    writer.add_string(METADATA_KEY, json.dumps(registry_digests()))
     writer.add_float32("general.sampling.temp", 0.3)
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.width)
