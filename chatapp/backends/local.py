@@ -11,6 +11,7 @@ from typing import cast
 
 import msgspec
 
+from chatapp.backends.beginning import answer_begun, continued, prefill_to_render, reasoning_of
 from chatapp.backends.estimate import needed_bytes
 from chatapp.backends.local_generation import Layers, LocalGeneration, check_live, stored
 from chatapp.core.backend import Candidate, Capabilities, GenerationRequest, ModelCard, Prepared, Score
@@ -30,7 +31,6 @@ from chatapp.core.parameters import (
     resolve,
 )
 from chatapp.core.pieces import Piece, RenderedPrompt
-from chatapp.core.reasoning import ReasoningFormat, ReasoningSplitter, detect_reasoning
 from chatapp.engine.client import NO_UPKEEP, EngineClient, Upkeep
 from chatapp.engine.protocol import Generate, Loaded
 from chatapp.engine.trial import tried
@@ -156,19 +156,21 @@ class LocalBackend:
     async def prepare(self, request: GenerationRequest) -> Prepared:
         """Render, tokenise and resolve; raise EmptyPrompt, ContextFull, ParameterError or TemplateFailed."""
         loaded = await self._ready()
-        rendered = await self._render(request, loaded)
-        layers, notices = self._layers(request, loaded, rendered.text)
+        rendered, begun = await self._render(request, loaded), await self._begun(request)
+        prompt = rendered.text + begun
+        layers, notices = self._layers(request, loaded, prompt, begun)
         parameters = layers.resolve(request.edits)
         check_agreement({**parameters.values, **check_thinking(request.thinking)})
         _checked_changes(request)
-        await tried(self._path, parameters.values, _answer_begun(request, loaded, rendered.text))
+        await tried(self._path, parameters.values, answer_begun(request, loaded.card.template or "", prompt))
         token_ids = await self._client.tokenize(rendered.pieces, add_bos=cast(bool | None, parameters["add_bos"]))
+        token_ids = (*token_ids, *request.prefill_ids)
         _check_room(len(token_ids), loaded.card.context_size)
         seed = parameters["seed"]
         template = loaded.card.template or ""
         prepared = Prepared(
             request=request,
-            prompt=rendered.text,
+            prompt=prompt,
             token_ids=token_ids,
             parameters=parameters,
             seed=int(cast(int, seed)) if seed is not None else secrets.randbelow(_SEEDS),
@@ -186,17 +188,21 @@ class LocalBackend:
             raise Unsupported("The engine needs the tokens of a prompt.", hint="Prepare the request with this backend.")
         request = prepared.request
         values = prepared.parameters.values
-        form, is_open = _reasoning(request, loaded, prepared.prompt)
-        begun = _answer_begun(request, loaded, prepared.prompt)
+        template, begun = loaded.card.template or "", await self._begun(request)
+        form, is_open = reasoning_of(request, template, prepared.prompt, begun)
+        answer = answer_begun(request, template, prepared.prompt)
+        own = len(prepared.token_ids) - len(request.prefill_ids)
         command = Generate(
             request_id=0,
-            token_ids=prepared.token_ids,
+            token_ids=prepared.token_ids[:own],
             values=stored(values),
             seed=prepared.seed,
             thinking=stored(check_thinking(request.thinking)),
             changes=_checked_changes(request),
-            grammar=await tried(self._path, values, begun),
-            prefix=begun,
+            grammar=await tried(self._path, values, answer),
+            prefix=answer,
+            begun=request.prefill_ids,
+            told=(len(request.prefill), len(request.prefill_reasoning or "")) if request.prefill_ids else (0, 0),
             alternatives=request.alternatives,
             samples=request.samples,
             reasoning=form,
@@ -205,7 +211,7 @@ class LocalBackend:
             shift=request.overflow == "shift",
             keep=await self._kept_tokens(prepared, loaded) if request.overflow == "shift" else 0,
         )
-        layers, _ = self._layers(request, loaded, prepared.prompt)
+        layers, _ = self._layers(request, loaded, prepared.prompt, begun)
         running = await self._client.generate(command)
         return LocalGeneration(self._client, running, request.edits, layers, command.thinking, prepared.token_ids)
 
@@ -245,10 +251,10 @@ class LocalBackend:
         """End the engine; the renderer belongs to whoever made it."""
         await self._client.close()
 
-    def _layers(self, request: GenerationRequest, loaded: Loaded, prompt: str) -> tuple[Layers, list[str]]:
+    def _layers(self, request: GenerationRequest, loaded: Loaded, prompt: str, begun: str) -> tuple[Layers, list[str]]:
         """What lies under the edits of `request`, and notices of what the model's file asks for in vain."""
         wishes, notices = model_wishes(loaded.card)
-        form, _ = _reasoning(request, loaded, prompt)
+        form, _ = reasoning_of(request, loaded.card.template or "", prompt, begun)
         thinks = form is not None and not prompt.rstrip().endswith(form.closing_tag)
         moot = {} if form is not None else {"reasoning_budget": "this model marks no thoughts"}
         return Layers(check(request.preset), wishes, _family_values(loaded.card, thinks=thinks), moot), notices
@@ -259,7 +265,8 @@ class LocalBackend:
         said = request.prompt or next((each.text for each in request.messages if each.role != "system"), "")
         other = "y" if said.startswith("x") else "x"
         system = [each for each in request.messages if each.role == "system"][:1]
-        asked = msgspec.structs.replace(request, messages=(*system, Message.of("user", other)), prefill="")
+        asked = msgspec.structs.replace(request, messages=(*system, Message.of("user", other)))
+        asked = msgspec.structs.replace(asked, prefill="", prefill_reasoning=None, prefill_ids=())
         if request.prompt is not None:
             asked = msgspec.structs.replace(asked, prompt=other)
         pieces = (await self._render(asked, loaded)).pieces
@@ -279,7 +286,7 @@ class LocalBackend:
 
     async def _render(self, request: GenerationRequest, loaded: Loaded) -> RenderedPrompt:
         if request.prompt is not None:
-            text = request.prompt + request.prefill
+            text = request.prompt + ("" if request.prefill_ids else request.prefill)
             if not text:
                 raise EmptyPrompt("There is nothing to complete.", hint="Type a prompt.")
             return RenderedPrompt((Piece(text, "template"),))
@@ -288,14 +295,20 @@ class LocalBackend:
                 f"{loaded.card.name} has no chat template, so it is a base model or its file lost the template.",
                 hint="Complete raw text with it: “chatapp ask --raw” or “chatapp chat --raw”.",
             )
-        return await self._renderer.render_chat(
+        rendered = await self._renderer.render_chat(
             loaded.card.template,
             request.messages,
             bos=loaded.bos,
             eos=loaded.eos,
             variables=request.template_variables,
-            prefill=request.prefill,
+            prefill=prefill_to_render(request),
         )
+        more = continued(request, loaded.card.template, rendered.text)
+        return msgspec.structs.replace(rendered, pieces=(*rendered.pieces, *more))
+
+    async def _begun(self, request: GenerationRequest) -> str:
+        """The text of the tokens that the reply begins with, as far as each has one by itself."""
+        return "".join(await self._client.spell(request.prefill_ids)) if request.prefill_ids else ""
 
 
 def _examined(path: Path, load: LoadSettings) -> str:
@@ -307,24 +320,6 @@ def _examined(path: Path, load: LoadSettings) -> str:
         return own
     adapters = [(adapter_fingerprint(Path(each.path), header), each.scale) for each in load.lora]
     return hashlib.sha256(msgspec.json.encode([own, adapters])).hexdigest()
-
-
-def _reasoning(request: GenerationRequest, loaded: Loaded, prompt: str) -> tuple[ReasoningFormat | None, bool]:
-    """How the model marks its thoughts, and whether `prompt` has opened them; a raw prompt has none."""
-    if request.prompt is not None:
-        return None, False
-    return detect_reasoning(loaded.card.template or "", prompt, request.prefill)
-
-
-def _answer_begun(request: GenerationRequest, loaded: Loaded, prompt: str) -> str:
-    """The part of the prefill that is answer; what a model thinks is bound to no form."""
-    form, _ = _reasoning(request, loaded, prompt)
-    if form is None:
-        return request.prefill
-    _, is_open = detect_reasoning(loaded.card.template or "", prompt.removesuffix(request.prefill))
-    splitter = ReasoningSplitter(form, opened=is_open)
-    runs = [*splitter.feed(request.prefill), *splitter.finish()]
-    return "".join(text for kind, text in runs if kind == "text")
 
 
 def _checked_changes(request: GenerationRequest) -> tuple[ParameterChanged, ...]:
@@ -380,6 +375,8 @@ def _cache_key(prepared: Prepared, card: ModelCard) -> str:
         sorted(stored(request.thinking).items()),
         request.changes,
         request.prefill,
+        request.prefill_reasoning,
+        len(request.prefill_ids),
         prepared.seed,
         request.samples,
         request.exact,

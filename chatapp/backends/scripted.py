@@ -128,8 +128,10 @@ class ScriptedBackend:
         self.requests.append(request)
         script = self._script(request, "prepare")
         text = f"{rendered(request.messages)}assistant:" if request.prompt is None else request.prompt
-        prompt = text + request.prefill
-        token_ids = tokenise(prompt)
+        spelled = "".join(await self.token_texts(request.prefill_ids))
+        begun = spelled or (request.prefill_reasoning or "") + request.prefill
+        prompt = text + begun
+        token_ids = (*tokenise(text), *request.prefill_ids) if request.prefill_ids else tokenise(prompt)
         if len(token_ids) >= self._card.context_size:
             raise ContextFull(
                 f"The prompt has {len(token_ids):,} tokens, the context {self._card.context_size:,}.",
@@ -158,7 +160,10 @@ class ScriptedBackend:
         """Begin to play the script whose turn it is."""
         script = self._script(prepared.request, "start")
         self._position += 1
-        generation = ScriptedGeneration(len(self.generations) + 1, script, prepared, self._memory)
+        request = prepared.request
+        told = len(request.prefill_reasoning or "") + len(request.prefill)
+        untold = "".join(await self.token_texts(request.prefill_ids))[told:]
+        generation = ScriptedGeneration(len(self.generations) + 1, script, prepared, self._memory, untold)
         self.generations.append(generation)
         return generation
 

@@ -30,9 +30,11 @@ REMEMBERED_SEQUENCES = 16
 
 
 class ScriptedGeneration:
-    """A script being played."""
+    """A script being played; `untold` is the text of the tokens it begins with that nobody was told of."""
 
-    def __init__(self, request_id: int, script: Script, prepared: Prepared, memory: PlayedSequences) -> None:
+    def __init__(
+        self, request_id: int, script: Script, prepared: Prepared, memory: PlayedSequences, untold: str = ""
+    ) -> None:
         self.request_id = request_id
         self.prepared = prepared
         self._script = script
@@ -40,7 +42,9 @@ class ScriptedGeneration:
         self._stopped = asyncio.Event()
         self._answer_now = False
         self._changes: list[ParameterChanged] = []
-        self._reply = _Reply()
+        self._reply = _Reply(prepared.request.prefill_ids)
+        self._untold = untold
+        self._begun = len(prepared.request.prefill_ids)
         self._forgotten = 0
         self._edits = check(prepared.request.edits)
         self._settings = prepared.parameters.values
@@ -60,6 +64,8 @@ class ScriptedGeneration:
             done = cached + (len(prompt) - cached) * part // self._script.prompt_steps
             yield PromptProgress(request_id=self.request_id, done=done, total=len(prompt), cached=cached)
         self._prompt_end = self._first = self._last = self._clock()
+        if self._untold:
+            yield TextAdded(request_id=self.request_id, text=self._untold)
         stop_reason = self._script.stop_reason
         steps = self._script.steps
         for index, step in enumerate(steps):
@@ -80,7 +86,7 @@ class ScriptedGeneration:
             self._script.fail(len(steps))
         if self._stopped.is_set():
             stop_reason = "stopped"
-        self._memory.remember((*prompt, *self._reply.token_ids))
+        self._memory.remember((*prompt, *self._reply.token_ids[self._begun :]))
         yield self._finished(stop_reason, len(prompt), cached, reason)
 
     async def update(self, values: Values) -> None:
@@ -131,7 +137,7 @@ class ScriptedGeneration:
     def _shift(self) -> list[Event]:
         """Forget the older half of what follows the system prompt, where the context is full and that is wished."""
         request, context_size = self.prepared.request, self.prepared.context_size or math.inf
-        seen = len(self.prepared.token_ids or ()) + len(self._reply.token_ids) - self._forgotten
+        seen = len(self.prepared.token_ids or ()) + self._new_tokens - self._forgotten
         if request.overflow != "shift" or seen < context_size:
             return []
         kept = len(tokenise(rendered([message for message in request.messages if message.role == "system"])))
@@ -144,7 +150,7 @@ class ScriptedGeneration:
         if self._stopped.is_set():
             return "stopped"
         settings: Mapping[str, Value] = {**self._settings, **(self._thinking if is_reasoning else {})}
-        length, prompt_length = len(self._reply.token_ids), len(self.prepared.token_ids or ())
+        length, prompt_length = self._new_tokens, len(self.prepared.token_ids or ())
         if length and self._clock() - self._first >= figure(settings["max_time"], math.inf):
             return "max_time"
         limits: tuple[tuple[StopReason, float], ...] = (
@@ -154,11 +160,15 @@ class ScriptedGeneration:
         )
         return next((reason for reason, limit in limits if length >= limit), None)
 
+    @property
+    def _new_tokens(self) -> int:
+        return len(self._reply.token_ids) - self._begun
+
     def _play(self, step: Step) -> list[Event]:
         events: list[Event] = [*self._changes]
         self._changes.clear()
         self._last = self._clock()
-        if not self._reply.token_ids:
+        if not self._new_tokens:
             self._first = self._last
         if isinstance(step, Withdrawal):
             kept = self._reply.take_back(step.characters)
@@ -176,7 +186,7 @@ class ScriptedGeneration:
         alternatives = self.prepared.request.alternatives
         if not self._script.details and not alternatives:
             return []
-        before = (*(self.prepared.token_ids or ()), *self._reply.token_ids[:offset])
+        before = (*(self.prepared.token_ids or ()), *self._reply.token_ids[self._begun : offset])
         tokens = token_details(
             before, self._reply.token_ids[offset:], alternatives=alternatives, seconds=self._last - self._first
         )
@@ -188,7 +198,7 @@ class ScriptedGeneration:
         if speed is None:
             await asyncio.sleep(0)
             return
-        due = self._prompt_end + len(self._reply.token_ids) / speed
+        due = self._prompt_end + self._new_tokens / speed
         try:
             async with asyncio.timeout(max(due - self._clock(), 0)):
                 await self._stopped.wait()
@@ -203,7 +213,7 @@ class ScriptedGeneration:
             cached_tokens=cached,
             cached_reason=reason,
             processed_tokens=prompt_tokens - cached,
-            reply_tokens=len(self._reply.token_ids),
+            reply_tokens=self._new_tokens,
             timings=Timings(
                 prompt_s=self._prompt_end - self._started,
                 first_token_s=self._first - self._started,
@@ -219,9 +229,9 @@ class ScriptedGeneration:
 class _Reply:
     """What was played so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Sequence[int]) -> None:
         self.text = ""
-        self.token_ids: list[int] = []
+        self.token_ids = list(begun)
         self.rewinds = 0
         self._chunks: list[Chunk] = []
 

@@ -48,19 +48,31 @@ class _Run:
 class Draft:
     """Takes a generation's events in and gives the message that they have made so far.
 
-    It starts from the stored, empty reply; text that stands in it already (a prefill) stays at its beginning.
-    `clock` gives monotonic seconds. Once the draft has ended, nothing changes it any more.
+    It starts from the stored reply; what stands in it already (a prefill, or a reply that goes on) stays at its
+    beginning, and `details` tell of the tokens of that. `clock` gives monotonic seconds. Once the draft has ended,
+    nothing changes it any more.
     """
 
-    def __init__(self, message: StoredMessage, generation: Generation, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        message: StoredMessage,
+        generation: Generation,
+        clock: Callable[[], float],
+        details: Details | None = None,
+    ) -> None:
         self._message = message
         self._clock = clock
         self._status: Status = "streaming"
         self._generation = generation
-        self._details = Details()
+        self._details = details if details is not None else Details()
         self._runs: list[_Run] = []
         self._prefill_length = len(message.text)
-        self._add(message.text, is_reasoning=False)
+        self._knows_beginning = not message.parts
+        for part in message.parts:
+            if isinstance(part, TextPart | ReasoningPart):
+                self._add(part.text, is_reasoning=isinstance(part, ReasoningPart))
+            if isinstance(part, ReasoningPart) and self._runs:
+                self._runs[-1].began -= part.seconds or 0.0
 
     @property
     def message(self) -> StoredMessage:
@@ -100,7 +112,13 @@ class Draft:
             notices=(*self._generation.notices, *prepared.notices),
             view=view,
             exact=prepared.request.exact,
+            begun_tokens=len(prepared.request.prefill_ids),
         )
+        if prepared.request.prefill_ids:
+            self._knows_beginning = True
+        else:
+            # What was known of the tokens does not hold where the text is read anew.
+            self._details.cut(0)
 
     def apply(self, event: Event) -> None:
         """Let the reply grow, shrink or end by one event."""
@@ -153,7 +171,7 @@ class Draft:
             timings=finished.timings,
             seed=finished.seed,
             # With a prefill they are not the tokens of the whole text, so they can't stand in for it.
-            token_ids=() if self._prefill_length else finished.token_ids,
+            token_ids=finished.token_ids if self._knows_beginning else (),
             missing_words=finished.missing_words,
             rewinds=finished.rewinds,
         )

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 
-from chatapp.chat.autosave import Sleep
+from chatapp.chat.branches import Branches
 from chatapp.chat.context import Context
-from chatapp.chat.draft import Draft
-from chatapp.chat.edits import stored_edits, values_of
+from chatapp.chat.edits import stored_edits
 from chatapp.chat.turn import Turn
 from chatapp.chat.window import prepare
-from chatapp.core.backend import Backend, Prepared, TemplateVariables
-from chatapp.core.conversations import Conversation, Generation, Hit, StoredMessage
-from chatapp.core.details import Details
+from chatapp.core.backend import Prepared, TemplateVariables
+from chatapp.core.conversations import Conversation, Found, Hit, StoredMessage
 from chatapp.core.errors import ChatappError, EmptyPrompt, Unsupported, UsageError
-from chatapp.core.messages import Part, TextPart
+from chatapp.core.messages import TextPart
 from chatapp.core.overflow import Overflow
-from chatapp.core.parameters import Values, check
-from chatapp.core.presets import Preset
-
-if TYPE_CHECKING:
-    from chatapp.storage.store import Store
+from chatapp.core.parameters import Values
 
 
-class Session:
+class Session(Branches):
     """The use cases of one store and one backend; it owns neither, and closes neither.
 
     Reads are quick and synchronous and show running replies as they are now. Several turns may run at the same
@@ -39,27 +30,6 @@ class Session:
     choice get `overflow`. With `exact` each reply is computed alone and anew. `clock` gives monotonic seconds, `sleep`
     paces the saving.
     """
-
-    def __init__(
-        self,
-        store: Store,
-        backend: Backend,
-        *,
-        preset: Preset | None = None,
-        overflow: Overflow = "stop",
-        exact: bool = False,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        self.store = store
-        self.backend = backend
-        self.preset = preset
-        self.overflow = overflow
-        self.exact = exact
-        self._clock = clock
-        self._sleep = sleep
-        self._turns: dict[int, Turn] = {}
-        self._opening = asyncio.Lock()
 
     @property
     def problems(self) -> tuple[ChatappError, ...]:
@@ -72,11 +42,6 @@ class Session:
         return self.store.persistent
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
-        """The turns that run, and those whose last text is not saved yet."""
-        return tuple(self._turns.values())
-
-    @property
     def opening_prompt(self) -> str:
         """The system prompt of a conversation that is begun without one: the preset's."""
         return self.preset.system_prompt if self.preset is not None else ""
@@ -85,33 +50,25 @@ class Session:
         """List conversations, newest first; `filter` are words in title or messages."""
         return self.store.conversations.list(filter=filter, trash=trash, limit=limit)
 
-    def conversation(self, conversation_id: int) -> Conversation:
-        """Read one; raise NotFound."""
-        return self.store.conversations.get(conversation_id)
-
     def latest(self) -> Conversation | None:
         """Find the conversation that was touched last."""
         return self.store.conversations.latest()
-
-    def thread(self, conversation_id: int, leaf_id: int | None = None) -> list[StoredMessage]:
-        """Read a branch from root to leaf, the shown one where no leaf is given."""
-        return self._now(self.store.conversations.thread(conversation_id, leaf_id))
 
     def siblings(self, message_id: int) -> list[StoredMessage]:
         """Read a message and all that stand beside it, oldest first."""
         return self._now(self.store.conversations.siblings(message_id))
 
-    def token_details(self, message_id: int) -> Details | None:
-        """Read what is known of each token of a reply; None where nothing is.
+    def search(self, query: str, limit: int = 50, *, conversation_id: int | None = None) -> list[Hit]:
+        """Find messages, newest first; those of one conversation where one is given."""
+        return self.store.search.search(query, limit=limit, conversation_id=conversation_id)
 
-        Of a reply that still runs, it is what was told so far, and grows with it.
+    def look_up(self, words: str, *, limit: int, is_wanted: Callable[[], bool]) -> tuple[list[Conversation], Found]:
+        """Find conversations as `conversations` does, and messages in them, newest first and a few of each.
+
+        It takes a while, so it is made for a thread, and gives up when it `is_wanted` no longer.
         """
-        turn = self._turns.get(message_id)
-        return turn.details if turn is not None else self.store.conversations.token_details(message_id)
-
-    def search(self, query: str, limit: int = 50) -> list[Hit]:
-        """Find messages, newest first."""
-        return self.store.search.search(query, limit=limit)
+        listed = self.store.conversations.list(filter=words, limit=limit, is_wanted=is_wanted)
+        return listed, self.store.search.find_in_each(words, limit=limit, is_wanted=is_wanted)
 
     async def create(
         self, *, system_prompt: str = "", edits: Values | None = None, overflow: Overflow | None = None
@@ -156,10 +113,6 @@ class Session:
         """Choose what happens when a conversation no longer fits the context, from the next message on."""
         return await self.store.conversations.set_overflow(conversation_id, overflow)
 
-    async def select(self, message_id: int) -> Conversation:
-        """Show the branch that goes through a message."""
-        return await self.store.conversations.select(message_id)
-
     async def send(
         self,
         conversation_id: int,
@@ -203,22 +156,15 @@ class Session:
         context = msgspec.structs.replace(context, prompt=prompt, prefill=prefill, alternatives=alternatives)
         return await self._opened(self._ask(conversation_id, prompt, context))
 
-    async def regenerate(self, message_id: int, *, alternatives: int = 0) -> Turn:
-        """Write another reply beside the reply `message_id`, with the conversation's settings as they are now."""
-        reply = self.store.conversations.message(message_id)
-        if reply.role != "assistant" or reply.parent_id is None:
-            raise UsageError("Only a reply to a message can be written again.", hint="Choose a reply of the model.")
-        conversation = self.conversation(reply.conversation_id)
-        thread = tuple(self.thread(conversation.id, reply.parent_id))
-        is_raw = reply.generation is not None and reply.generation.raw
-        context = msgspec.structs.replace(
-            self._context(conversation, None),
-            thread=thread,
-            prompt=thread[-1].text if is_raw else None,
-            alternatives=alternatives,
-        )
-        self._check_capabilities(context)
-        return await self._opened(self._open(thread[-1], context))
+    async def prompt_ids(self, message_id: int) -> tuple[int, ...]:
+        """Tell the tokens of the prompt before the reply `message_id`, as it would be asked with the settings of now.
+
+        Raise Unsupported where the backend does not know them.
+        """
+        prepared = await self.prompt_of(message_id)
+        if prepared.token_ids is None:
+            raise Unsupported("This model's tokens are not known.")
+        return prepared.token_ids
 
     async def preview(
         self,
@@ -254,19 +200,25 @@ class Session:
         prepared, _ = await prepare(self.backend, context)
         return prepared
 
+    async def prompt_of(self, message_id: int) -> Prepared:
+        """Put the prompt before a reply together again, with the settings of now; nothing is stored or generated.
+
+        It is what was sent as long as nothing that it is made of has changed since.
+        """
+        reply = self.store.conversations.message(message_id)
+        thread = tuple(self.thread(reply.conversation_id, reply.parent_id)) if reply.parent_id is not None else ()
+        is_raw = reply.generation is not None and reply.generation.raw
+        context = msgspec.structs.replace(
+            self._context(self.conversation(reply.conversation_id), None),
+            thread=thread,
+            prompt=thread[-1].text if is_raw and thread else None,
+        )
+        prepared, _ = await prepare(self.backend, context)
+        return prepared
+
     async def close(self) -> None:
         """Stop all that runs and store its text; call it before the store and the backend are closed."""
         await asyncio.gather(*(turn.close() for turn in self.turns))
-
-    async def _opened(self, opening: Coroutine[None, None, Turn]) -> Turn:
-        """Let a turn be stored as a whole: where the caller is cancelled meanwhile, the turn is closed at once."""
-        task = asyncio.create_task(opening)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            with suppress(ChatappError):
-                await (await task).close()
-            raise
 
     async def _ask(self, conversation_id: int, text: str, context: Context) -> Turn:
         """Store the question, then open the turn; one at a time, so that two can't take the same place."""
@@ -283,70 +235,9 @@ class Session:
             prompt = user.text if context.prompt is not None else None
             return await self._open(user, msgspec.structs.replace(context, thread=(*thread, user), prompt=prompt))
 
-    async def _open(self, user: StoredMessage, context: Context) -> Turn:
-        """Store an empty reply to `user` and make the turn that fills it."""
-        card = self.backend.model
-        generation = Generation(
-            model_name=card.name if card is not None else "",
-            model_fingerprint=card.fingerprint if card is not None else "",
-            template_sha256="",
-            settings=(),
-            seed=0,
-            notices=context.notices,
-            raw=context.prompt is not None,
-            preset=self.preset.name if self.preset is not None else "",
-        )
-        parts: tuple[Part, ...] = (TextPart(context.prefill),) if context.prefill else ()
-        reply = await self.store.conversations.add_message(
-            user.conversation_id, user.id, "assistant", parts, status="streaming", generation=generation
-        )
-        turn = Turn(
-            backend=self.backend,
-            context=msgspec.structs.replace(context, prefill=reply.text),
-            user=user,
-            draft=Draft(reply, generation, self._clock),
-            save=self._save,
-            stored=self._forget,
-            sleep=self._sleep,
-        )
-        self._turns[reply.id] = turn
-        return turn
-
-    async def _save(self, reply: StoredMessage, details: Details | None) -> None:
-        await self.store.conversations.update_message(
-            reply.id, parts=reply.parts, status=reply.status, generation=reply.generation, details=details
-        )
-
-    def _forget(self, turn: Turn) -> None:
-        self._turns.pop(turn.reply.id, None)
-
-    def _now(self, messages: Sequence[StoredMessage]) -> list[StoredMessage]:
-        """Show what turns hold in memory instead of the rows, which are a little older."""
-        return [self._turns[row.id].over(row) if row.id in self._turns else row for row in messages]
-
     def _system_prompt(self, text: str) -> str:
         """The system prompt of a new conversation: `text`, else the preset's."""
         return text if text.strip() else self.opening_prompt or text
-
-    def _context(self, conversation: Conversation, edits: Values | None) -> Context:
-        """What holds for every request in a conversation; `edits` stand in for its own."""
-        return Context(
-            system_prompt=conversation.system_prompt,
-            edits=values_of(conversation.edits) if edits is None else check(edits),
-            preset=self.preset.sampling if self.preset is not None else {},
-            thinking=self.preset.thinking if self.preset is not None else {},
-            overflow=conversation.overflow,
-            exact=self.exact,
-        )
-
-    def _check_capabilities(self, context: Context) -> None:
-        capabilities = self.backend.capabilities
-        if context.prompt is not None and not capabilities.raw_prompt:
-            raise Unsupported("This model can't continue a raw prompt.", hint="Send it as a message instead.")
-        if context.prefill and not capabilities.prefill:
-            raise Unsupported("This model's replies can't be begun for it.", hint="Leave the prefill out.")
-        if context.exact and not capabilities.exact:
-            raise Unsupported("This model's replies can't be made exactly again.", hint="Leave exact mode out.")
 
 
 def _new_conversation(system_prompt: str, overflow: Overflow) -> Conversation:

@@ -71,6 +71,11 @@ class Turn:
         return self._draft.message
 
     @property
+    def system_prompt(self) -> str:
+        """The system prompt that it was asked with."""
+        return self._context.system_prompt
+
+    @property
     def details(self) -> Details:
         """What was told of each of the reply's tokens so far."""
         return self._draft.details

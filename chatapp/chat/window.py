@@ -125,6 +125,11 @@ class _Window:
             return ContextFull(
                 error.message, hint=f"Set overflow to {others} to go on without the oldest turns. {error.hint}"
             )
+        if any(message.pinned for message in self._context.thread):
+            return ContextFull(
+                f"{error.message} All older turns but the pinned ones are left out already.",
+                hint=f"Take a pin away. {error.hint}",
+            )
         return ContextFull(f"{error.message} All older turns are left out already.", hint=error.hint)
 
 

@@ -87,8 +87,12 @@ def make_presets(configuration: Configuration) -> Presets:
 
 
 def find_preset(configuration: Configuration, name: str | None) -> Preset | None:
-    """The preset called `name`, None where none is wished; raises NotFound, or FileProblem where it is broken."""
-    return make_presets(configuration).find(name).usable if name is not None else None
+    """The preset called `name`, for None the one of the settings; an empty name is none.
+
+    Raises NotFound, or FileProblem where it is broken.
+    """
+    wished = configuration.settings.preset if name is None else name
+    return make_presets(configuration).find(wished).usable if wished else None
 
 
 def open_store(configuration: Configuration, *, incognito: bool = False) -> Store:

@@ -64,15 +64,19 @@ def show(number: int | None, as_json: bool) -> None:
             number = latest.id
         conversation = store.conversations.get(number)
         thread = store.conversations.thread(number)
+        deleted = sum(place.deleted_with is not None for place in store.conversations.tree(number).messages)
     output = Output()
     if as_json:
-        output.line(as_json_text({"conversation": conversation, "messages": thread}))
+        output.line(as_json_text({"conversation": conversation, "messages": thread, "deleted_messages": deleted}))
         return
     output.line(f"# {clean_line(conversation.title) or '(no title)'}")
     if conversation.system_prompt:
         output.line(f"\n## system\n\n{conversation.system_prompt}")
     for message in thread:
         output.line(f"\n## {_heading(message)}\n\n{message.text}")
+    if deleted:
+        told = "One deleted message is" if deleted == 1 else f"{deleted:,} deleted messages are"
+        Narration().say(f"{told} not shown; the tree of branches in the workbench brings back what was deleted.")
 
 
 @history.command()
@@ -125,6 +129,9 @@ def _heading(message: StoredMessage) -> str:
         parts.append(f"{message.sibling}/{message.siblings}")
     if generation is not None and generation.model_name:
         parts.append(clean_line(generation.model_name))
+    parts += [word for word, holds in (("pinned", message.pinned), ("edited", message.edited)) if holds]
+    if generation is not None and generation.begun_tokens:
+        parts.append(f"its first {generation.begun_tokens:,} tokens taken from another version")
     if STATUSES[message.status]:
         parts.append(STATUSES[message.status])
     elif generation is not None and generation.stop_reason not in (None, "end", "stop_text", "stop_token"):

@@ -57,7 +57,7 @@ class WorkbenchGroup(LazyGroup):
 @click.option(
     "-m", "--model", metavar="MODEL", help="The model to open: pocket, a short name, or a path to a GGUF file."
 )
-@click.option("--preset", metavar="NAME", help="The preset to use; `chatapp presets list` names them.")
+@click.option("--preset", metavar="NAME", help="The preset to use, '' for none; `chatapp presets list` names them.")
 @click.option(
     "--resume",
     is_flag=False,

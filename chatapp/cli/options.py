@@ -31,7 +31,7 @@ def model_option(command: Decorated) -> Decorated:
 def preset_option(command: Decorated) -> Decorated:
     """`--preset`."""
     return click.option(
-        "--preset", metavar="NAME", help="Take values from this preset; `chatapp presets list` names them."
+        "--preset", metavar="NAME", help="Take values from this preset, '' for none; `chatapp presets list` names them."
     )(command)
 
 

@@ -16,16 +16,19 @@ from chatapp.cli.compose import (
     find_model,
     find_preset,
     make_library,
-    open_backend,
+    make_presets,
+    open_pool,
     open_store,
     read_configuration,
+    resolve_loading,
     theme_problems,
 )
 from chatapp.cli.load_option import chosen_load
-from chatapp.core.errors import ChatappError, ModelError, TerminalError, UsageError
+from chatapp.core.errors import ChatappError, FileProblem, ModelError, NotFound, TerminalError, UsageError
 
 if TYPE_CHECKING:
     from chatapp.chat.session import Session
+    from chatapp.core.presets import Preset
 
 LATEST = -1
 """The conversation that was touched last, as the value of `--resume`."""
@@ -52,10 +55,10 @@ def open_workbench(
         )
     configuration = read_configuration()
     path, problems = _model(configuration, model)
-    choice = Choice(model, chosen_load(load), incognito, find_preset(configuration, preset), exact)
-    return asyncio.run(
-        _run(configuration, path, choice, resume, (*configuration.problems, *theme_problems(configuration), *problems))
-    )
+    in_use, preset_problems = _preset(configuration, preset)
+    choice = Choice(model, chosen_load(load), incognito, in_use, exact)
+    problems = (*configuration.problems, *theme_problems(configuration), *problems, *preset_problems)
+    return asyncio.run(_run(configuration, path, choice, resume, problems))
 
 
 async def _run(
@@ -67,10 +70,13 @@ async def _run(
 ) -> int:
     """The engine starts before the screen is imported, so that both get ready at the same time."""
     from chatapp.chat.session import Session
+    from chatapp.cli.model_switch import ModelSwitch
     from chatapp.storage.config import load_keymap, save_setting
 
     paths = configuration.paths
-    async with open_backend(configuration, model, choice, program="workbench") as backend:
+    async with open_pool(configuration, choice, program="workbench") as pool:
+        load, asked = resolve_loading(configuration, choice, model)
+        backend = pool.backend(model, load)
         loading = asyncio.create_task(_exhaust(backend.load()))
         await asyncio.sleep(0)
         store = open_store(configuration, incognito=choice.incognito)
@@ -88,6 +94,9 @@ async def _run(
                 save_setting=lambda name, value: save_setting(paths.config_file, name, value),
                 keymap=keymap,
                 problems=(*problems, *keymap_problems),
+                presets=make_presets(configuration),
+                models=ModelSwitch(configuration, choice, pool),
+                load_asked=asked,
                 themes_directory=paths.themes,
                 history_file=None if choice.incognito else paths.history_file,
                 resume=conversation,
@@ -125,6 +134,23 @@ def _model(configuration: Configuration, model: str | None) -> tuple[Path, tuple
         if model is not None or configuration.settings.model == "pocket":
             raise
         return make_library(configuration).find("pocket"), (error,)
+
+
+def _preset(configuration: Configuration, name: str | None) -> tuple[Preset | None, tuple[ChatappError, ...]]:
+    """The preset to use; where the setting names one that can't be used, none with a problem."""
+    from chatapp.storage.toml_file import read_toml
+
+    try:
+        return find_preset(configuration, name), ()
+    except FileProblem as problem:
+        if name is not None:
+            raise
+        return None, (problem,)
+    except NotFound as unknown:
+        if name is not None:
+            raise
+        file = read_toml(configuration.paths.config_file)
+        return None, file.problems([("preset", unknown.message, unknown.hint)])
 
 
 def _check_terminal() -> None:

@@ -23,6 +23,11 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Either `messages` (rendered through the chat template) or `prompt` (raw completion: control-token text in it
     is parsed, for the prompt is the user's own). `prefill` begins the reply and is not repeated in the events.
+    Where a reply goes on that was written before, `prefill_reasoning` is what was thought in it (None elsewhere) and
+    `prefill` its answer so far. `prefill_ids` are the tokens that it begins with, where they are known: they stand in
+    for the two texts, and the events tell what their text has beyond these. To the parameters such tokens are part of
+    the reply, not of the prompt: penalties, min_new_tokens, exponential decay and the reasoning budget count them with
+    those that follow. Only max_new_tokens, max_time and loop_limit begin to count behind them, for the reply goes on.
     `edits` and `preset` are explicit parameter values by name; `thinking` holds those that differ while the model
     thinks. `changes` are made while the reply runs, each at its token offset: a replay repeats what was changed live.
     `alternatives` is how many of the likeliest tokens are told of each token of the reply. `template_variables` reach
@@ -35,6 +40,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     prompt: str | None = None
     prefill: str = ""
+    prefill_reasoning: str | None = None
+    prefill_ids: tuple[int, ...] = ()
     edits: dict[str, Value] = {}
     preset: dict[str, Value] = {}
     thinking: dict[str, Value] = {}

@@ -47,6 +47,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     in `core.events.Finished`. `preset` is the name of the one that was used, empty where none was. `view` is
     None until the request was prepared; `shifts` tell what was forgotten while the reply ran. An `exact` one was
     computed alone and anew, so that the same request gives the same tokens on the same machine and build.
+    `begun_tokens` is how many of `token_ids` were taken over from another version of the reply; `reply_tokens` and
+    the timings tell of those that were written behind them.
     """
 
     model_name: str
@@ -75,6 +77,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     view: View | None = None
     shifts: tuple[ContextShifted, ...] = ()
     exact: bool = False
+    begun_tokens: int = 0
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -94,7 +97,9 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` rises with every message stored and is the order in time (clocks jump, ids don't). `sibling` of
     `siblings` counts from 1 among the children of the same parent with the same role group. `created_at` is
-    seconds since the epoch, for display only.
+    seconds since the epoch, for display only. One that is `pinned` stays in the model's view when older turns are left
+    out, with its whole turn. `edited` tells that a person wrote the text in place of another. `deleted_with` is the id
+    of the message with which it went out of sight, None where it is there.
     """
 
     id: int
@@ -107,6 +112,9 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     sibling: int = 1
     siblings: int = 1
     generation: Generation | None = None
+    pinned: bool = False
+    edited: bool = False
+    deleted_with: int | None = None
 
     @property
     def text(self) -> str:
@@ -147,6 +155,30 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     overflow: Overflow = "stop"
 
 
+class Branching(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as a place in the tree of its conversation: `opening` is how its text begins, in one line."""
+
+    id: int
+    parent_id: int | None
+    role: Role
+    opening: str
+    status: Status
+    created_at: float
+    pinned: bool = False
+    edited: bool = False
+    deleted_with: int | None = None
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """All messages of a conversation by rising id, so that a parent comes before those below it.
+
+    `leaf_id` is the end of the branch that is shown.
+    """
+
+    messages: tuple[Branching, ...]
+    leaf_id: int | None = None
+
+
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A message that a search found; `excerpt` is its text around the hit, `spans` the hits in it."""
 
@@ -157,3 +189,14 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     excerpt: str
     spans: tuple[tuple[int, int], ...] = ()
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search found: messages that have all of `words`, the last of them perhaps begun only.
+
+    `complete` is False where it was cut short before it had looked at everything.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    words: tuple[str, ...] = ()
+    complete: bool = True

@@ -140,7 +140,8 @@ class Finished(_Event, frozen=True, kw_only=True, tag="finished"):
     """The reply is complete.
 
     `prompt_tokens` = `cached_tokens` + `processed_tokens`; `cached_reason` says in words why not more of the
-    prompt was reused. `token_ids` are the reply's, without the token that ended it. `seed` is the one used.
+    prompt was reused. `token_ids` are the reply's, without the token that ended it; they begin with the tokens that the
+    request gave it (`prefill_ids`), which count as prompt and not as `reply_tokens`. `seed` is the one used.
     `missing_words` are those of required_words that the reply did not come to hold. `rewinds` counts how often a
     forbidden word was taken back.
     """

@@ -14,6 +14,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings in force."""
 
     model: str = "pocket"
+    preset: str = ""
     theme: str = "chatapp-dark"
     enter_sends: bool = True
     show_conversations: bool = True
@@ -39,6 +40,7 @@ class SettingHelp(msgspec.Struct, frozen=True):
 
 SETTING_HELP: dict[str, SettingHelp] = {
     "model": SettingHelp("The model to open: pocket, a name in the models directory, or a path."),
+    "preset": SettingHelp("The preset to begin with, where none is named; empty for none."),
     "theme": SettingHelp("The colours; chatapp-dark, chatapp-light, or a theme of yours."),
     "enter_sends": SettingHelp("Whether enter sends and ctrl+j makes a new line, or the other way round."),
     "show_conversations": SettingHelp("Whether the conversation list is open at the start."),

@@ -68,10 +68,12 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
 
     `values` are all parameters in force, `thinking` those that differ while the model thinks, `changes` those to be
     made at their token offset. `grammar` is the GBNF that the answer must follow, already tried; `prefix` the text that
-    the answer begins with. `alternatives` are told of each token. `reasoning` says how the model marks its thoughts,
-    `reasoning_open` that the prompt has opened them already. With `shift` a reply that reaches the end of the context
-    goes on: the older half of what follows the first `keep` tokens, the system prompt, is forgotten. `exact` asks for
-    a context of its own, in which the same request gives the same tokens.
+    the answer begins with. `begun` are tokens that stand behind `token_ids` and are part of the reply already; `told`
+    are the characters of the answer and of the thoughts in them that the client has. `alternatives` are told of each
+    token. `reasoning` says how the model marks its thoughts, `reasoning_open` that the prompt has opened them already.
+    With `shift` a reply that reaches the end of the context goes on: the older half of what follows the first `keep`
+    tokens, the system prompt, is forgotten. `exact` asks for a context of its own, in which the same request gives the
+    same tokens.
     """
 
     request_id: int
@@ -82,6 +84,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
     changes: tuple[ParameterChanged, ...] = ()
     grammar: str = ""
     prefix: str = ""
+    begun: tuple[int, ...] = ()
+    told: tuple[int, int] = (0, 0)
     alternatives: int = 0
     samples: int = 1
     reasoning: ReasoningFormat | None = None

@@ -6,12 +6,12 @@ import builtins
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage
+from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage, Tree
 from chatapp.core.details import Details
 from chatapp.core.messages import Part, Role
 from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import StoredValue, Values
-from chatapp.storage import listing, token_blob, tree
+from chatapp.storage import branches, listing, token_blob, tree
 from chatapp.storage.database import Database
 from chatapp.storage.records import encode_edits, storable
 
@@ -42,13 +42,15 @@ class Conversations:
         filter: str = "",  # noqa: A002
         trash: bool = False,
         limit: int | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
     ) -> list[Conversation]:
         """Conversations, those with the latest activity first; those in the trash where `trash`.
 
-        `filter` keeps those whose title, or one of whose messages, has all of its words.
+        `filter` keeps those whose title, or one of whose messages, has all of its words; looking for them is given
+        up when it `is_wanted` no longer.
         """
-        return self._database.read(
-            lambda connection: listing.conversations(connection, filter, trash, limit, self._index_failed)
+        return listing.conversations(
+            self._database, filter, trash, limit, index_failed=self._index_failed, is_wanted=is_wanted
         )
 
     def thread(
@@ -67,6 +69,10 @@ class Conversations:
     def siblings(self, message_id: int) -> builtins.list[StoredMessage]:
         """The versions of a message, itself among them: same parent and role, oldest first."""
         return self._database.read(lambda connection: tree.siblings(connection, message_id))
+
+    def tree(self, conversation_id: int) -> Tree:
+        """All branches of a conversation, with what is deleted."""
+        return self._database.read(lambda connection: branches.read_tree(connection, conversation_id))
 
     def token_details(self, message_id: int) -> Details | None:
         """What is known of each token of a reply; None where nothing was kept, or what was kept is damaged."""
@@ -103,6 +109,7 @@ class Conversations:
         *,
         status: Status = "complete",
         generation: Generation | None = None,
+        edited: bool = False,
     ) -> StoredMessage:
         """Add a message below `parent_id` (None: a root) and make it the leaf that is shown.
 
@@ -118,6 +125,7 @@ class Conversations:
                 status=status,
                 generation=generation,
                 writer=self._writer,
+                edited=edited,
             )
         )
 
@@ -149,6 +157,34 @@ class Conversations:
     async def select(self, message_id: int) -> Conversation:
         """Show the branch that runs through a message, down to its newest descendant."""
         return await self._database.write(lambda connection: tree.select(connection, message_id))
+
+    async def insert_message(
+        self, conversation_id: int, after_id: int | None, role: Role, parts: Sequence[Part]
+    ) -> StoredMessage:
+        """Add a message behind another one of the shown branch (None: at its beginning); the rest follows as copies."""
+        added = await self._database.write(
+            lambda connection: branches.insert(connection, conversation_id, after_id, role, parts, writer=self._writer)
+        )
+        self._database.wake(0.0)
+        return added
+
+    async def pin_message(self, message_id: int, pinned: bool) -> StoredMessage:
+        """Keep a message in the model's view, or let it go."""
+        return await self._database.write(lambda connection: branches.pin(connection, message_id, pinned))
+
+    async def delete_message(self, message_id: int) -> Conversation:
+        """Take a message and what follows it out of sight; the branch beside it is shown, else what is before it."""
+        return await self._database.write(lambda connection: branches.delete(connection, message_id))
+
+    async def restore_message(self, message_id: int) -> Conversation:
+        """Bring a message back with what was deleted with it, and show it."""
+        return await self._database.write(lambda connection: branches.restore(connection, message_id))
+
+    async def fork(self, message_id: int) -> Conversation:
+        """Copy the branch down to a message into a conversation of its own, with the same settings."""
+        made = await self._database.write(lambda connection: branches.fork(connection, message_id))
+        self._database.wake(0.0)
+        return made
 
     async def rename(self, conversation_id: int, title: str) -> Conversation:
         """Give it another title."""

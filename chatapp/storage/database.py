@@ -172,7 +172,8 @@ class Database:
         self._closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
-        self._connections.close()
+        with self._reading:  # Another thread may be in the middle of a read.
+            self._connections.close()
 
     def _run(self) -> None:
         while True:

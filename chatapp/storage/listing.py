@@ -5,15 +5,19 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 
 from chatapp.core.conversations import Conversation
+from chatapp.core.folding import folded
 from chatapp.storage.connection import Row
+from chatapp.storage.database import Database
 from chatapp.storage.records import CONVERSATION_COLUMNS, conversation, int_of, storable
 from chatapp.storage.scan import ConversationScan
-from chatapp.storage.segment import folded, terms
+from chatapp.storage.segment import terms
 
 PATIENCE_S = 0.2
+_STEP_S = 0.02
 _FEW = 500
 _LISTED = (
     f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE (deleted_at IS NOT NULL) = ? ORDER BY touched DESC LIMIT ?"
@@ -21,22 +25,37 @@ _LISTED = (
 
 
 def conversations(
-    connection: sqlite3.Connection,
+    database: Database,
     words: str,
     trash: bool,
     limit: int | None,
+    *,
     index_failed: Callable[[], None] = lambda: None,
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> list[Conversation]:
-    """Conversations in or outside the trash that have all `words` in their title or in one message."""
+    """Conversations in or outside the trash that have all `words` in their title or in one message.
+
+    Many short reads, so that others read in between; it gives up when it `is_wanted` no longer.
+    """
     words = storable(words)
     titled = folded(words.replace('"', " ")).split()
     if not titled:
-        rows = connection.execute(_LISTED, (int(trash), -1 if limit is None else limit))
-        return [conversation(row) for row in rows]
-    scan = ConversationScan(terms(words))
-    found = _with_title(connection, titled) | _with_message(connection, scan)
+        return database.read(partial(everything, trash=trash, limit=limit))
+    scan = ConversationScan(terms(words), step_s=_STEP_S)
+    found = database.read(partial(_with_title, words=titled)) | _with_message(database, scan, is_wanted)
     if scan.index_failed:
         index_failed()
+    return database.read(partial(_among, found=found, trash=trash, limit=limit)) if is_wanted() else []
+
+
+def everything(connection: sqlite3.Connection, *, trash: bool, limit: int | None = None) -> list[Conversation]:
+    """All conversations in or outside the trash."""
+    rows = connection.execute(_LISTED, (int(trash), -1 if limit is None else limit))
+    return [conversation(row) for row in rows]
+
+
+def _among(connection: sqlite3.Connection, *, found: set[int], trash: bool, limit: int | None) -> list[Conversation]:
+    """Those `found`, in order."""
     listed = (conversation(row) for row in _rows(connection, found, trash) if row[0] in found)
     return list(islice(listed, limit))
 
@@ -49,15 +68,15 @@ def _rows(connection: sqlite3.Connection, found: set[int], trash: bool) -> Itera
     return connection.execute(_LISTED.replace("ORDER BY", chosen), (int(trash), *found, -1))
 
 
-def _with_title(connection: sqlite3.Connection, words: list[str]) -> set[int]:
+def _with_title(connection: sqlite3.Connection, *, words: list[str]) -> set[int]:
     contained = " AND ".join("instr(folded_title, ?)" for _ in words[:16])
     return {row[0] for row in connection.execute(f"SELECT id FROM conversations WHERE {contained}", words[:16])}
 
 
-def _with_message(connection: sqlite3.Connection, scan: ConversationScan) -> set[int]:
+def _with_message(database: Database, scan: ConversationScan, is_wanted: Callable[[], bool]) -> set[int]:
     """Conversations with a message that matches, as far as they are found within the patience."""
     found: set[int] = set()
     give_up_at = time.monotonic() + PATIENCE_S
-    while not scan.finished and time.monotonic() < give_up_at:
-        found.update(int_of(row[0]) for row in scan.step(connection))
+    while not scan.finished and time.monotonic() < give_up_at and is_wanted():
+        found.update(int_of(row[0]) for row in database.read(scan.step))
     return found

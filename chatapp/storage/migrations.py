@@ -69,7 +69,14 @@ CREATE TABLE token_details (
 
 _OVERFLOW = "ALTER TABLE conversations ADD COLUMN overflow TEXT NOT NULL DEFAULT 'stop';\n"
 
-MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS, _OVERFLOW)
+_MARKS = """
+ALTER TABLE messages ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN deleted_with INTEGER;
+CREATE INDEX messages_deleted ON messages(conversation_id) WHERE deleted_with IS NOT NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS, _OVERFLOW, _MARKS)
 """Each step as SQL; the schema's version is how many of them a database has taken."""
 
 VERSION = len(MIGRATIONS)
@@ -77,7 +84,7 @@ VERSION = len(MIGRATIONS)
 COLUMNS = {
     "conversations": "id, title, folded_title, model, leaf_id, message_count, pinned, touched, created_at, updated_at, "
     "deleted_at, edits, system_prompt, overflow",
-    "messages": "id, conversation_id, parent_id, role, status, writer, created_at, parts",
+    "messages": "id, conversation_id, parent_id, role, status, writer, created_at, parts, pinned, edited, deleted_with",
     "setups": "id, content",
     "generations": "message_id, setup_id, detail, token_ids",
     "token_details": "message_id, content",

@@ -15,7 +15,7 @@ from functools import lru_cache
 import msgspec
 from msgspec.structs import force_setattr
 
-from chatapp.core.conversations import STATUSES, Conversation, Generation, Status, StoredMessage
+from chatapp.core.conversations import STATUSES, Branching, Conversation, Generation, Status, StoredMessage
 from chatapp.core.messages import AttachmentPart, Part, ReasoningPart, Role, TextPart
 from chatapp.core.overflow import OVERFLOWS, Overflow
 from chatapp.core.parameters import Setting, StoredValue, Values
@@ -27,14 +27,19 @@ CONVERSATION_COLUMNS = (
 )
 _SAME_PLACE = (
     "SELECT count(*) FROM messages s WHERE s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id "
-    "AND s.role = m.role"
+    "AND s.role = m.role AND s.deleted_with IS NULL"
 )
 MESSAGE_COLUMNS = (
     f"m.id, m.conversation_id, m.parent_id, m.role, m.parts, m.status, m.created_at, ({_SAME_PLACE} AND s.id <= m.id), "
-    f"({_SAME_PLACE}), u.content, g.detail, g.token_ids"
+    f"({_SAME_PLACE}), m.pinned, m.edited, m.deleted_with, u.content, g.detail, g.token_ids"
 )
 """What `stored_message` reads, from `messages m` with `GENERATIONS`."""
 
+BRANCHING_COLUMNS = "id, parent_id, role, parts, status, created_at, pinned, edited, deleted_with"
+"""What `branching` reads."""
+
+OPENING_CHARACTERS = 160
+_LOOKED_AT = 240
 GENERATIONS = "LEFT JOIN generations g ON g.message_id = m.id LEFT JOIN setups u ON u.id = g.setup_id"
 
 
@@ -95,7 +100,8 @@ def conversation(row: Row) -> Conversation:
 
 def stored_message(row: Row) -> StoredMessage:
     """Make a message of `MESSAGE_COLUMNS`."""
-    identity, conversation_id, parent, role, parts, status, created, sibling, siblings, *generation = row
+    identity, conversation_id, parent, role, parts, status, created, sibling, siblings, *rest = row
+    pinned, edited, deleted_with, *generation = rest
     return StoredMessage(
         id=int_of(identity),
         conversation_id=int_of(conversation_id),
@@ -107,7 +113,35 @@ def stored_message(row: Row) -> StoredMessage:
         sibling=int_of(sibling),
         siblings=int_of(siblings),
         generation=_decode_generation(generation) if generation[1] is not None else None,
+        pinned=bool(pinned),
+        edited=bool(edited),
+        deleted_with=deleted_with if isinstance(deleted_with, int) else None,
     )
+
+
+def branching(row: Row) -> Branching:
+    """Make a place in the tree of `BRANCHING_COLUMNS`."""
+    identity, parent, role, parts, status, created, pinned, edited, deleted_with = row
+    return Branching(
+        id=int_of(identity),
+        parent_id=parent if isinstance(parent, int) else None,
+        role=role_of(role),
+        opening=_opening(decode_parts(parts if isinstance(parts, bytes) else b"")),
+        status=_STATUSES.get(status, "interrupted") if isinstance(status, bytes) else "interrupted",
+        created_at=float_of(created),
+        pinned=bool(pinned),
+        edited=bool(edited),
+        deleted_with=deleted_with if isinstance(deleted_with, int) else None,
+    )
+
+
+def _opening(parts: Sequence[Part]) -> str:
+    """How a message begins, in one line: its answer, or where there is none what was thought."""
+    for kind in (TextPart, ReasoningPart):
+        for part in parts:
+            if isinstance(part, kind) and (words := part.text[:_LOOKED_AT].split()):
+                return " ".join(words)[:OPENING_CHARACTERS]
+    return ""
 
 
 def encode_parts(parts: Sequence[Part]) -> str:

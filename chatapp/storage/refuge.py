@@ -168,7 +168,8 @@ def _save(memory: sqlite3.Connection, file: sqlite3.Connection) -> None:
         leaf = number(file, "SELECT leaf_id FROM conversations WHERE id = ?", (identity,))
         file.execute(
             "UPDATE conversations SET leaf_id = ?2, "
-            "message_count = (SELECT count(*) FROM messages WHERE conversation_id = ?1) WHERE id = ?1",
+            "message_count = (SELECT count(*) FROM messages WHERE conversation_id = ?1 AND deleted_with IS NULL) "
+            "WHERE id = ?1",
             (identity, messages.get(leaf, leaf) or None),
         )
 
@@ -202,7 +203,7 @@ def _save_message(
     """Write a message with its generation and its tokens' details, and return its number in the file."""
     row = memory.execute(f"SELECT {_MESSAGE} FROM messages WHERE id = ?", (identity,)).fetchone()
     values = _values(_MESSAGE, row)
-    for name, moved in (("conversation_id", owners), ("parent_id", messages)):
+    for name, moved in (("conversation_id", owners), ("parent_id", messages), ("deleted_with", messages)):
         before = values[name]
         values[name] = moved.get(before, before) if isinstance(before, int) else before
     taken = file.execute("SELECT created_at, status, parts FROM messages WHERE id = ?", (identity,)).fetchone()

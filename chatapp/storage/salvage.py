@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatapp.core.conversations import STATUSES
+from chatapp.core.folding import folded
 from chatapp.storage import index, token_blob
 from chatapp.storage.atomic import create_private
 from chatapp.storage.connection import Row, connect, connect_read_only, number
 from chatapp.storage.failure import FAILURES
 from chatapp.storage.migrations import COLUMNS, columns_in, migrate, schema
 from chatapp.storage.records import overflow_of
-from chatapp.storage.segment import folded
 
 PATIENCE_S = 30.0
 _PROBES = 20_000
@@ -132,7 +132,8 @@ def _take_conversation(target: sqlite3.Connection, row: Row) -> None:
 
 
 def _take_message(target: sqlite3.Connection, row: Row) -> None:
-    identity, owner, parent, role, status, writer, created, parts = row
+    identity, owner, parent, role, status, writer, created, parts, *later = row
+    pinned, edited, deleted_with = later if len(later) == 3 else (0, 0, None)
     if not isinstance(identity, int) or not isinstance(owner, int) or identity <= 0 or owner <= 0:
         return
     if role not in _ROLES or status not in _STATUSES or not isinstance(parts, bytes):
@@ -141,10 +142,11 @@ def _take_message(target: sqlite3.Connection, row: Row) -> None:
     if known is not None and (known[0] != b"streaming" or status == b"streaming"):
         return
     target.execute(
-        "INSERT OR REPLACE INTO messages (id, conversation_id, parent_id, role, status, writer, created_at, parts) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO messages (id, conversation_id, parent_id, role, status, writer, created_at, parts, "
+        "pinned, edited, deleted_with) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (identity, owner, parent if isinstance(parent, int) else None, _text(role), _text(status), _text(writer),
-         _time(created), _text(parts)),
+         _time(created), _text(parts), int(pinned == 1), int(edited == 1),
+         deleted_with if isinstance(deleted_with, int) else None),
     )  # fmt: skip
 
 
@@ -162,15 +164,22 @@ def _mend(target: sqlite3.Connection) -> None:
         "messages p WHERE p.id = messages.parent_id AND p.id < messages.id AND "
         "p.conversation_id = messages.conversation_id)"
     )
+    # What went out of sight with a message that is lost could never be brought back.
+    target.execute(
+        "UPDATE messages SET deleted_with = NULL WHERE deleted_with IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages "
+        "d WHERE d.id = messages.deleted_with AND d.deleted_with = d.id AND d.conversation_id = "
+        "messages.conversation_id)"
+    )
     for table in ("generations", "token_details"):
         target.execute(f"DELETE FROM {table} WHERE message_id NOT IN (SELECT id FROM messages)")
     target.execute(
-        "UPDATE conversations SET leaf_id = (SELECT max(id) FROM messages WHERE conversation_id = conversations.id) "
-        "WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = leaf_id AND m.conversation_id = conversations.id)"
+        "UPDATE conversations SET leaf_id = (SELECT max(id) FROM messages WHERE conversation_id = conversations.id AND "
+        "deleted_with IS NULL) WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = leaf_id AND m.conversation_id = "
+        "conversations.id AND m.deleted_with IS NULL)"
     )
     target.execute(
         "UPDATE conversations SET message_count = (SELECT count(*) FROM messages WHERE conversation_id = "
-        "conversations.id)"
+        "conversations.id AND deleted_with IS NULL)"
     )
     if index.supported():
         index.rebuild(target)

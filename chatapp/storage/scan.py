@@ -18,6 +18,7 @@ STEP_S = 0.05
 """A read that lasts longer is interrupted, so that a commit need not wait for it."""
 
 _INSTRUCTIONS = 1000
+_DELETED = "SELECT id FROM messages WHERE deleted_with IS NOT NULL"
 _NARROWEST = 256
 """So few messages are read to the end, that every step gets on."""
 
@@ -25,8 +26,8 @@ _NARROWEST = 256
 class Scan:
     """Steps through the messages that match `wanted`; `columns` are read of `messages m` and `conversations c`.
 
-    The first column must be `m.id`. Messages of conversations in the trash are passed over. Where the full-text
-    index fails (`index_failed`), the messages themselves are read from there on.
+    The first column must be `m.id`. Messages that are deleted, or whose conversation is, are passed over. Where the
+    full-text index fails (`index_failed`), the messages themselves are read from there on.
     """
 
     _ordered = True
@@ -79,7 +80,7 @@ class Scan:
             self._width = max(_NARROWEST, self._width // 8)
 
     def _query(self, connection: sqlite3.Connection, lowest: int, below: int, limit: int) -> tuple[str, Parameters]:
-        joined = "JOIN conversations c ON c.id = m.conversation_id AND c.deleted_at IS NULL"
+        joined = "JOIN conversations c ON c.id = m.conversation_id AND c.deleted_at IS NULL AND m.deleted_with IS NULL"
         owner: Parameters = ()
         if self._conversation_id is not None:
             joined, owner = f"{joined} AND c.id = ?", (self._conversation_id,)
@@ -109,11 +110,15 @@ class ConversationScan(Scan):
         if self._indexed(connection):
             sql = (
                 "SELECT DISTINCT p.conversation_id FROM message_index f CROSS JOIN index_places p "
-                "ON p.message_id = f.rowid WHERE f.message_index MATCH ? AND f.rowid >= ? AND f.rowid < ? LIMIT ?"
+                "ON p.message_id = f.rowid WHERE f.message_index MATCH ? AND f.rowid >= ? AND f.rowid < ? "
+                f"AND p.message_id NOT IN ({_DELETED}) LIMIT ?"
             )
             return sql, (expression(self.wanted), lowest, below, limit)
         like = " ".join("AND m.parts LIKE ? ESCAPE '\\'" for _ in self.wanted)
-        sql = f"SELECT DISTINCT m.conversation_id FROM messages m WHERE m.id >= ? AND m.id < ? {like} LIMIT ?"
+        sql = (
+            "SELECT DISTINCT m.conversation_id FROM messages m WHERE m.id >= ? AND m.id < ? "
+            f"AND m.deleted_with IS NULL {like} LIMIT ?"
+        )
         return sql, (lowest, below, *(_contains(term) for term in self.wanted), limit)
 
 

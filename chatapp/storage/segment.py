@@ -7,7 +7,6 @@ characters: most of their words are two characters long, which an index of three
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,14 +30,6 @@ class Term:
 
     text: str
     unfinished: bool = False
-
-
-def folded(text: str) -> str:
-    """`text` as it is compared: without case and accents."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def segmented(text: str) -> str:

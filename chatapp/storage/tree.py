@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from chatapp.core.conversations import Conversation, Generation, Status, StoredMessage
 from chatapp.core.details import Details
 from chatapp.core.errors import NotFound
+from chatapp.core.folding import folded
 from chatapp.core.messages import Part, Role, TextPart
 from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import StoredValue, Values
@@ -31,7 +32,6 @@ from chatapp.storage.records import (
     storable,
     stored_message,
 )
-from chatapp.storage.segment import folded
 
 TITLE_CHARACTERS = 80
 _NEXT_TOUCHED = "(SELECT coalesce(max(touched), 0) + 1 FROM conversations)"
@@ -85,8 +85,9 @@ def siblings(connection: sqlite3.Connection, message_id: int) -> list[StoredMess
     message = read_message(connection, message_id)
     rows = connection.execute(
         f"SELECT {MESSAGE_COLUMNS} FROM messages m {GENERATIONS} "
-        "WHERE m.conversation_id = ? AND m.parent_id IS ? AND m.role = ? ORDER BY m.id",
-        (message.conversation_id, message.parent_id, message.role),
+        "WHERE m.conversation_id = ? AND m.parent_id IS ? AND m.role = ? AND (m.deleted_with IS NULL OR m.id = ?) "
+        "ORDER BY m.id",
+        (message.conversation_id, message.parent_id, message.role, message_id),
     )
     return [stored_message(row) for row in rows]
 
@@ -147,6 +148,7 @@ def add_message(
     status: Status,
     generation: Generation | None,
     writer: str,
+    edited: bool = False,
 ) -> StoredMessage:
     """Add a message below `parent_id`, make it the leaf that is shown, and count it as activity."""
     owner = read_conversation(connection, conversation_id)
@@ -155,9 +157,9 @@ def add_message(
     now = time.time()
     encoded = encode_parts(parts)
     cursor = connection.execute(
-        "INSERT INTO messages (conversation_id, parent_id, role, status, writer, created_at, parts) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (conversation_id, parent_id, role, status, writer, now, encoded),
+        "INSERT INTO messages (conversation_id, parent_id, role, status, writer, created_at, parts, edited) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (conversation_id, parent_id, role, status, writer, now, encoded, int(edited)),
     )
     message_id = cursor.lastrowid or 0
     if generation is not None:
@@ -209,12 +211,15 @@ def update_message(
 
 
 def select(connection: sqlite3.Connection, message_id: int) -> Conversation:
-    """Show the branch that runs through `message_id`, down to its newest descendant."""
-    conversation_id = read_message(connection, message_id).conversation_id
+    """Show the branch that runs through `message_id`, down to its newest descendant; raise NotFound."""
+    message = read_message(connection, message_id)
+    if message.deleted_with is not None:
+        raise NotFound(f"Message {message_id} is deleted.", hint="Bring it back first.")
+    conversation_id = message.conversation_id
     leaf = number(
         connection,
         "WITH RECURSIVE below(id) AS (SELECT ?1 UNION SELECT m.id FROM below JOIN messages m "
-        "ON m.conversation_id = ?2 AND m.parent_id = below.id) SELECT max(id) FROM below",
+        "ON m.conversation_id = ?2 AND m.parent_id = below.id AND m.deleted_with IS NULL) SELECT max(id) FROM below",
         (message_id, conversation_id),
     )
     return change(connection, conversation_id, leaf_id=leaf)

@@ -13,14 +13,18 @@ from textual.filter import LineFilter
 
 from chatapp.chat.session import Session
 from chatapp.core.errors import ChatappError
+from chatapp.core.loading import ChosenSetting
 from chatapp.core.settings import Settings
 from chatapp.ui import clipboard
 from chatapp.ui.attempt import attempt
 from chatapp.ui.input_history import InputHistory
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.linefilter import ControlFilter
+from chatapp.ui.model_shelf import ModelShelf, NoModels
 from chatapp.ui.notice import say
+from chatapp.ui.preset_book import NoPresets, PresetBook
 from chatapp.ui.screens.chat import APP_ACTIONS, ChatScreen
+from chatapp.ui.terminal_keys import free_alt_digits
 from chatapp.ui.theme import DARK, LIGHT, VARIABLES, ThemeSet
 
 _TWICE_S = 1.5
@@ -30,7 +34,8 @@ class Workbench(App[None], inherit_bindings=False):
     """chatapp on a terminal.
 
     `save_setting` keeps a setting for good; `keymap` maps action ids to keys; `resume` names the conversation to
-    open. The session's owner closes it after `run_async` has returned.
+    open. `presets` and `models` are those to choose from, `load_asked` the load settings that somebody asked for. The
+    session's owner closes it after `run_async` has returned.
     """
 
     TITLE = "chatapp"
@@ -53,7 +58,11 @@ class Workbench(App[None], inherit_bindings=False):
         themes_directory: Path | None = None,
         history_file: Path | None = None,
         resume: int | None = None,
+        presets: PresetBook | None = None,
+        models: ModelShelf | None = None,
+        load_asked: Sequence[ChosenSetting] = (),
     ) -> None:
+        free_alt_digits()
         self._themes = ThemeSet(themes_directory)
         self._control_filter = ControlFilter()
         super().__init__()
@@ -71,6 +80,9 @@ class Workbench(App[None], inherit_bindings=False):
             themes=self._themes.themes,
             save_setting=save_setting,
             resume=resume,
+            presets=presets or NoPresets(),
+            models=models or NoModels(),
+            load_asked=load_asked,
         )
         self._keys.bind(self, "app.{method}", "app", only=APP_ACTIONS)
         self.theme = settings.theme if settings.theme in self._themes.themes else DARK

@@ -1,4 +1,4 @@
-"""Messages that were begun and not sent, one a conversation; they outlive the program in a private file."""
+"""Messages that were begun and not sent, one a place; they outlive the program in a private file."""
 
 from __future__ import annotations
 
@@ -10,37 +10,31 @@ from pathlib import Path
 from chatapp.core.paths import ensure_private_directory
 
 _READ_LIMIT = 4 * 1024 * 1024
-_UNBORN = "new"
-"""Stands for the conversation that comes to be with its first message."""
 
 
 class Drafts:
-    """What stands in the composer of each conversation. Without a file nothing outlives the process."""
+    """What stands in the composer at each place. Without a file nothing outlives the process."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._texts = _read(file) if file is not None else {}
 
-    def get(self, conversation_id: int | None) -> str:
-        """The draft of a conversation, None being the one not begun; empty where there is none."""
-        return self._texts.get(_name(conversation_id), "")
+    def get(self, place: str) -> str:
+        """The draft of a place, empty where there is none."""
+        return self._texts.get(place, "")
 
-    def put(self, conversation_id: int | None, text: str) -> None:
+    def put(self, place: str, text: str) -> None:
         """Keep `text`, nothing where it is empty. A file that can't be written only keeps less."""
-        name, wanted = _name(conversation_id), text if text.strip() else ""
-        if self._texts.get(name, "") == wanted:
+        wanted = text if text.strip() else ""
+        if self._texts.get(place, "") == wanted:
             return
         if wanted:
-            self._texts[name] = wanted
+            self._texts[place] = wanted
         else:
-            del self._texts[name]
+            del self._texts[place]
         if self._file is not None:
             with suppress(OSError):
                 _write(self._file, self._texts)
-
-
-def _name(conversation_id: int | None) -> str:
-    return _UNBORN if conversation_id is None else str(conversation_id)
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -19,8 +19,8 @@ from chatapp.ui.actions import ACTIONS, Action
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "meta", "hyper")
 _NAMED = {key.value for key in Keys} | {f"f{number}" for number in range(1, 25)}
 _TAKEN = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace", "ctrl+[": "escape"}
-_FIRST = ("interrupt",)
-"""Actions that see their key before the focused widget does, in every dialog."""
+_FIRST = ("interrupt", "find-in-conversation")
+"""Actions that see their key before the focused widget does: fields have uses of their own for these."""
 
 
 class Keymap:
@@ -156,6 +156,8 @@ _LABELS = {
 def key_label(key: str) -> str:
     """A key as people read it: `^R`, `Alt+←`, `F1`."""
     *modifiers, last = key.split("+")
+    if len(last) == 1 and not modifiers:
+        return last
     name = _LABELS.get(last, last.upper() if len(last) == 1 or last[1:].isdigit() else last.replace("_", " ").title())
     if modifiers == ["ctrl"] and len(name) == 1:
         return f"^{name}"
@@ -164,4 +166,6 @@ def key_label(key: str) -> str:
 
 def scope_of(action: Action) -> str:
     """Where an action's keys work, in words."""
-    return {"app": "everywhere", "composer": "in the message", "list": "in the list"}.get(action.where, "in the reply")
+    return {"app": "everywhere", "composer": "in the message", "list": "in the list"}.get(
+        action.where, "on a marked message"
+    )

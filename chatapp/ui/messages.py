@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
+from textual.widget import Widget
 
 from chatapp.core.conversations import StoredMessage
 from chatapp.core.errors import ChatappError
 from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Value
+
+if TYPE_CHECKING:
+    from chatapp.ui.widgets.inspector.frame import TabName
 
 
 @dataclass
@@ -29,11 +34,25 @@ class FiguresChanged(Message):
     conversation_id: int
 
 
+class ModelChanged(Message):
+    """A model is further on its way into memory, came into it or left it."""
+
+
 @dataclass
 class ConversationChosen(Message):
     """A conversation was picked in the list."""
 
     conversation_id: int
+
+
+@dataclass
+class HitChosen(Message):
+    """A message that was found by `query` was picked in the list; `words` are what each hit has any of."""
+
+    conversation_id: int
+    message_id: int
+    query: str
+    words: tuple[str, ...]
 
 
 @dataclass
@@ -65,5 +84,9 @@ class OverflowChosen(Message):
     overflow: Overflow
 
 
-class InspectorOpened(Message):
-    """The inspector is there and wants to be filled."""
+@dataclass
+class TabOpened(Message):
+    """A tab of the inspector came to be seen, first or again, and wants to be filled; see `widgets/inspector`."""
+
+    name: TabName
+    tab: Widget

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chatapp.chat.session import Session
 from chatapp.core.backend import ModelCard
 from chatapp.core.errors import ChatappError, ParameterError
+from chatapp.core.loading import ChosenSetting
 from chatapp.core.parameters import Values
+from chatapp.core.presets import Preset
 from chatapp.ui.layers import Below, below_of, model_values
+from chatapp.ui.model_shelf import OpenModel
 
 _SAMPLE = "x"
 """A message that stands for any other."""
@@ -18,21 +21,45 @@ class ModelState:
     """Loads the model once and tells `changed` of every step.
 
     `error` is why it could not be loaded; a message that is sent later tries again. `below` are the values that
-    preset and model ask for, as far as they are known; `ask` learns them all.
+    preset and model ask for, as far as they are known; `ask` learns them all. `asked` are the load settings that
+    somebody asked for.
     """
 
-    def __init__(self, session: Session, changed: Callable[[], None]) -> None:
+    def __init__(self, session: Session, changed: Callable[[], None], asked: Sequence[ChosenSetting] = ()) -> None:
         self._session = session
         self._changed = changed
+        self._name = ""
+        self.asked = tuple(asked)
         self._fraction: float | None = None
-        self._asked: tuple[str, str] | None = None
-        self._below: Below | None = None
+        self._asked: tuple[str, Preset | None] | None = None
+        self._below: Below = {}
         self.error: ChatappError | None = None
+
+    def take(self, opened: OpenModel) -> None:
+        """Let another model answer from the next message on."""
+        self._session.backend = opened.backend
+        self._name, self.asked, self.error = opened.name, tuple(opened.asked), None
+        self._changed()
+
+    def take_as(self, other: ModelState) -> None:
+        """Let the model of another pane answer."""
+        self._session.backend = other._session.backend
+        self._name, self.asked, self.error = other._name, other.asked, other.error
+
+    @property
+    def name(self) -> str:
+        """What the model is called; empty while that is not known."""
+        return self.card.name if self.card is not None else self._name
 
     @property
     def card(self) -> ModelCard | None:
         """The model, None while there is none."""
         return self._session.backend.model
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the model is in memory, so that asking it something loads nothing."""
+        return self.card is not None and not self._session.backend.unloaded
 
     @property
     def text(self) -> str:
@@ -62,9 +89,10 @@ class ModelState:
             self._changed()
 
     async def follow(self) -> None:
-        """Tell whenever the model leaves memory; this never ends."""
-        while True:
-            await self._session.backend.unloading()
+        """Tell when the model leaves memory, until another one is taken."""
+        backend = self._session.backend
+        while self._session.backend is backend:
+            await backend.unloading()
             self._changed()
 
     # --- what it asks for
@@ -77,35 +105,44 @@ class ModelState:
             "preset": preset.sampling if preset is not None else {},
             "model": model_values(self.card.metadata) if self.card is not None else {},
         }
-        return {**told, **(self._below or {})}
+        return {**told, **self._below} if self._asked == self._key else told
 
     @property
     def is_asked(self) -> bool:
         """Whether there is nothing more to learn from this model."""
-        return self.card is None or self._asked == self._key
+        return not self.is_there or self._asked == self._key
 
     @property
-    def _key(self) -> tuple[str, str]:
+    def _key(self) -> tuple[str, Preset | None]:
         """What the answer holds for."""
-        preset = self._session.preset
-        return self.card.fingerprint if self.card is not None else "", preset.name if preset is not None else ""
+        return self.card.fingerprint if self.card is not None else "", self._session.preset
 
     async def ask(self) -> None:
         """Learn from a request that is never sent what it would be resolved to."""
-        self._asked = self._key
+        asked, told = self._key, self.below
+        self._asked, self._below = asked, told
         try:
             learnt = below_of((await self._session.preview(_SAMPLE, edits={})).parameters)
         except ChatappError:
             return  # what is wrong will be said of the message that is sent
-        told = self.below
-        self._below = {source: {**told.get(source, {}), **values} for source, values in learnt.items()}
+        if self._asked == asked:
+            self._below = {source: {**told.get(source, {}), **values} for source, values in learnt.items()}
+
+    async def count(self, text: str) -> int | None:
+        """How many tokens `text` is, None where no model is in memory that could tell; none is loaded for it."""
+        if not self.is_there:
+            return None
+        try:
+            return await self._session.backend.count(text)
+        except ChatappError:
+            return None
 
     async def examine(self, edits: Values) -> None:
         """Raise ParameterError where the model can't be asked `edits`; what else is wrong is said when it is sent.
 
         A model that is not in memory is not loaded for this.
         """
-        if self.card is None or self._session.backend.unloaded:
+        if not self.is_there:
             return
         try:
             await self._session.preview(_SAMPLE, edits=edits)

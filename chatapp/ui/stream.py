@@ -75,7 +75,8 @@ class Stream:
         self._host = host
         self._replies: dict[int, Reply] = {}
         self._views: dict[int, View] = {}
-        self._timer: Timer = host.set_interval(1 / frames_per_second, self.drain, pause=True)
+        self._frame_s = 1 / frames_per_second
+        self._timer: Timer | None = None
         self._awake = False
 
     def start(self, turn: Turn, prompt: str) -> Reply:
@@ -138,7 +139,7 @@ class Stream:
                 view.set_progress(reply.message.id, "" if growing else reply.figures.words)
                 view.flush()
                 self._tell(reply)
-        if idle:
+        if idle and self._timer is not None:
             self._timer.pause()
             self._awake = False
 
@@ -170,6 +171,8 @@ class Stream:
     def _wake(self) -> None:
         if not self._awake:
             self._awake = True
+            if self._timer is None:
+                self._timer = self._host.set_interval(self._frame_s, self.drain, pause=True)
             self._timer.reset()
             self._timer.resume()
 

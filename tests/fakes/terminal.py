@@ -86,6 +86,17 @@ class Terminal:
         os.write(self._master, text.encode())
         self.drain(0.2)
 
+    def press(self, text: str, *, within_s: float = 10.0) -> float:
+        """Type a text that is nowhere on the screen yet, and return the seconds until it is drawn."""
+        begun, wanted, start = time.perf_counter(), text.encode(), len(self.seen)
+        os.write(self._master, wanted)
+        while wanted not in self.seen[start:]:
+            left = begun + within_s - time.perf_counter()
+            if left <= 0 or not select.select([self._master], [], [], left)[0]:
+                raise AssertionError(f"{text!r} was not drawn within {within_s} s")
+            self.seen += os.read(self._master, 1 << 16)
+        return time.perf_counter() - begun
+
     def kill(self, number: int = signal.SIGKILL) -> None:
         """End the program at once."""
         if self.process.poll() is None:

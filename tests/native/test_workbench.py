@@ -68,3 +68,20 @@ def test_what_is_typed_ahead_is_heard(home: Path) -> None:
         terminal.wait_for(lambda: "typed at once" in terminal.text[terminal.text.find("Message") :])
         terminal.wait_for(lambda: (home / "state" / "drafts.json").exists())
         assert "typed at once" in (home / "state" / "drafts.json").read_text()
+
+
+async def test_one_message_goes_to_every_pane(home: Path) -> None:
+    store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}))
+    with Terminal([], home, columns=160, rows=40) as terminal:
+        terminal.wait_for(lambda: "ready" in terminal.text)
+        terminal.type("\x1b2")  # alt+2
+        terminal.wait_for(lambda: "▌2" in terminal.text)
+        terminal.type("hello\x1ba")  # alt+a
+        terminal.wait_for(lambda: len(store.conversations.list()) == 2)
+
+        def statuses() -> list[str]:
+            threads = [store.conversations.thread(each.id) for each in store.conversations.list()]
+            return [message.status for thread in threads for message in thread]
+
+        terminal.wait_for(lambda: statuses() == ["complete"] * 4)
+    await store.close()

@@ -18,10 +18,13 @@ from chatapp.backends.scripted import CARD, ScriptedBackend
 from chatapp.chat.session import Session
 from chatapp.core.backend import ModelCard
 from chatapp.core.errors import ChatappError
+from chatapp.core.loading import ChosenSetting
 from chatapp.core.paths import Paths
 from chatapp.core.settings import Settings
 from chatapp.storage.store import Store
 from chatapp.ui.app import Workbench
+from chatapp.ui.model_shelf import ModelShelf
+from chatapp.ui.preset_book import PresetBook
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.widgets.banner import Banner
 from chatapp.ui.widgets.conversation_rows import ConversationRows
@@ -134,6 +137,9 @@ def bench(home: Path) -> Bench:
         load_notices: tuple[str, ...] = (),
         loaded: bool = True,
         fill: Callable[[Session], Awaitable[None]] | None = None,
+        presets: PresetBook | None = None,
+        models: ModelShelf | None = None,
+        load_asked: Sequence[ChosenSetting] = (),
     ) -> AsyncIterator[Desk]:
         store = Store.open(Paths.of({"CHATAPP_HOME": str(home)}), incognito=True)
         backend = ScriptedBackend(
@@ -151,6 +157,9 @@ def bench(home: Path) -> Bench:
             problems=problems,
             themes_directory=home / "themes",
             history_file=home / "history.jsonl",
+            presets=presets,
+            models=models,
+            load_asked=load_asked,
         )
         try:
             async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:

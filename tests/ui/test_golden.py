@@ -9,14 +9,25 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.style import Style
+from textual.widgets import Input
 
 from chatapp.backends.script import Script
 from chatapp.chat.session import Session
+from chatapp.core.events import Timings
 from chatapp.core.settings import Settings
+from chatapp.storage.presets import Presets
 
 from .conftest import Bench, Desk
+from .test_branches import open_branches
+from .test_find import count, find
+from .test_info import open_info, unfold, words
+from .test_preset_picker import open_presets
+from .test_search import search
+from .test_system_prompt import open_system
+from .test_tokens import open_tokens
 
 _GOLDEN = Path(__file__).parent / "golden"
 _MARKS = "·abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -35,11 +46,20 @@ print("patience")
 """
 
 
+_SCENES = (
+    "conversation", "edit", "find", "hits", "info", "inspector", "marked", "palette", "presets", "system", "tokens",
+    "tree", "welcome",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("theme", ["chatapp-dark", "chatapp-light"])
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
-@pytest.mark.parametrize("scene", ["conversation", "inspector", "palette", "welcome"])
-async def test_screen(bench: Bench, scene: str, size: tuple[int, int], theme: str) -> None:
-    async with bench([Script(text=_REPLY)], size=size, settings=Settings(theme=theme), fill=_fill) as desk:
+@pytest.mark.parametrize("scene", _SCENES)
+async def test_screen(bench: Bench, tmp_path: Path, scene: str, size: tuple[int, int], theme: str) -> None:
+    book = Presets(tmp_path)
+    async with bench(
+        [Script(text=_REPLY)], size=size, settings=Settings(theme=theme), fill=_fill, presets=book
+    ) as desk:
         desk.app.screen.query_one("Composer").cursor_blink = False
         if scene != "welcome":
             await desk.ask("What does a fox know?")
@@ -47,12 +67,50 @@ async def test_screen(bench: Bench, scene: str, size: tuple[int, int], theme: st
             await desk.pilot.press("ctrl+t")
             await desk.until(lambda: desk.app.screen.focused is not desk.pane.composer)
             await desk.pilot.press("right")
+        if scene in ("marked", "edit", "tree"):
+            await open_branches(desk, scene)
+        if scene == "find":
+            await find(desk, "fox")
+            await desk.until(lambda: count(desk) == "1/3")
+            desk.app.screen.query_one("#find-words", Input).cursor_blink = False
+            await desk.pilot.press("down")
+        if scene == "hits":
+            await search(desk, "fox")
+            desk.app.screen.query_one("#conversation-filter", Input).cursor_blink = False
+            await desk.pilot.press("down")
+        if scene == "tokens":
+            tab = await open_tokens(desk)
+            await desk.until(lambda: tab.reply is not None and "would have cut" in tab.head)
+            await desk.pilot.press("right", "right", "right")
+        if scene == "info":
+            await _fix_figures(desk)
+            lines = await open_info(desk)
+            await unfold(desk, lines, "Exact prompt")
+            await desk.until(lambda: "user: What" in words(lines))
+        if scene == "presets":
+            (await open_presets(desk)).cursor_blink = False
+        if scene == "system":
+            field = await open_system(desk)
+            field.cursor_blink = False
+            await desk.type("Foxes are kind.")
+            await desk.until(lambda: " tokens" in desk.screen() and "… tokens" not in desk.screen())
         if scene == "palette":
             await desk.pilot.press("ctrl+p")
             desk.app.screen.query_one("Input").cursor_blink = False
             await desk.type("con")
         await desk.pilot.pause(0.1)
         _compare(f"{scene}-{size[0]}x{size[1]}-{theme.removeprefix('chatapp-')}", _dump(desk))
+
+
+async def _fix_figures(desk: Desk) -> None:
+    """Let the reply have taken a time that is the same in every run, and show it anew."""
+    reply = desk.session.thread(desk.pane.conversation_id or 0)[-1]
+    assert reply.generation is not None
+    timings = Timings(prompt_s=0.012, first_token_s=0.034, generation_s=1.5)
+    generation = msgspec.structs.replace(reply.generation, timings=timings)
+    await desk.session.store.conversations.update_message(reply.id, generation=generation)
+    await desk.pilot.press("ctrl+n")
+    desk.app.get_default_screen().open_id(reply.conversation_id)
 
 
 async def _fill(session: Session) -> None:

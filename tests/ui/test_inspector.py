@@ -14,7 +14,8 @@ from chatapp.ui.dialogs.stages import StagesDialog
 from chatapp.ui.dialogs.text import TextDialog
 from chatapp.ui.dialogs.value import Answer, ValueDialog
 from chatapp.ui.layers import Rival
-from chatapp.ui.widgets.inspector import ParameterFilter, SystemPrompt
+from chatapp.ui.widgets.inspector.system_tab import SystemPrompt
+from chatapp.ui.widgets.parameter_filter import ParameterFilter
 from chatapp.ui.widgets.parameter_help import _GROUPS, ParameterHelp
 from chatapp.ui.widgets.parameter_list import ParameterList
 from chatapp.ui.widgets.parameter_outline import GROUPS
@@ -98,7 +99,7 @@ async def test_letters_look_for_a_parameter_and_esc_ends_it(bench: Bench) -> Non
         field = desk.app.screen.query_one(ParameterFilter)
         await desk.until(lambda: field.value == "ngram")
         await desk.until(lambda: "no_repeat_ngram_size" in _names(rows))
-        assert "temperature" not in _names(rows) and not desk.app.screen.query_one(SystemPrompt).display
+        assert "temperature" not in _names(rows)
         await desk.pilot.press("enter", "right")
         assert desk.pane.edits == {"no_repeat_ngram_size": 1}
         await desk.pilot.press("escape")
@@ -151,7 +152,9 @@ async def test_values_are_used_from_the_next_message_on(bench: Bench) -> None:
     async with bench() as desk:
         await open_inspector(desk)
         await desk.pilot.press("right", "down", "4", "0", "enter")
-        desk.app.screen.query_one("#system-prompt", TextArea).text = "Be brief."
+        await desk.pilot.press("alt+p")
+        await desk.until(lambda: isinstance(desk.app.screen.focused, SystemPrompt))
+        await desk.type("Be brief.")
         await desk.ask("hello")
         request = desk.backend.requests[-1]
         assert request.edits == {"temperature": 0.75, "top_k": 40}
@@ -221,10 +224,10 @@ async def test_the_cursor_stays_among_the_lines_and_tab_leaves_them(bench: Bench
         assert rows.cursor == "Sampling" and "▌▾ Sampling" in desk.screen()
         await desk.pilot.press("end", "down")
         assert rows.cursor == "Prompt" and desk.pane.composer.text == ""
-        await desk.pilot.press("shift+tab", "shift+tab")
-        assert isinstance(desk.app.screen.focused, SystemPrompt)
-        await desk.pilot.press("tab", "tab", "tab")
-        assert not isinstance(desk.app.screen.focused, ParameterList | SystemPrompt)
+        await desk.pilot.press("shift+tab")
+        assert isinstance(desk.app.screen.focused, ParameterFilter)
+        await desk.pilot.press("tab", "tab")
+        assert not isinstance(desk.app.screen.focused, ParameterList | ParameterFilter)
 
 
 async def test_switches_turn_and_unset(bench: Bench) -> None:

@@ -121,7 +121,7 @@ async def test_help_shows_every_action(bench: Bench) -> None:
         await desk.pilot.press("f1")
         await desk.pilot.pause()
         assert isinstance(desk.app.screen, HelpScreen)
-        shown = desk.screen()
+        shown = desk.app.screen.table().plain
         for action in ACTIONS.values():
             assert action.help[:40] in shown
         assert "F8" in shown and "^R" not in shown

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+from textual.widgets import Static
 
 from chatapp.backends.script import Script
 from chatapp.core.conversations import View
 from chatapp.core.settings import Settings
-from chatapp.ui.widgets.inspector import ParameterFilter
+from chatapp.ui.widgets.inspector.system_tab import SystemPrompt
 from chatapp.ui.widgets.overflow_row import OverflowRow
-from chatapp.ui.widgets.parameter_help import ParameterHelp
-from chatapp.ui.widgets.parameter_list import ParameterList
 
 from .conftest import MODEL, SLOW, Bench, Desk
 
@@ -22,16 +21,16 @@ LINE = "above this line: no longer seen by the model"
 
 async def open_row(desk: Desk) -> OverflowRow:
     """Open the inspector and go to the row."""
-    await desk.pilot.press("ctrl+t")
-    await desk.until(lambda: isinstance(desk.app.screen.focused, ParameterList))
-    await desk.pilot.press("shift+tab")
+    await desk.pilot.press("alt+p")
+    await desk.until(lambda: isinstance(desk.app.screen.focused, SystemPrompt))
+    await desk.pilot.press("tab")
     row = desk.app.screen.focused
     assert isinstance(row, OverflowRow)
     return row
 
 
 def _help(desk: Desk) -> str:
-    return desk.app.screen.query_one(ParameterHelp).plain
+    return str(desk.app.screen.query_one("#overflow-help", Static).visual)
 
 
 def _line_of(desk: Desk, text: str) -> str:
@@ -60,9 +59,8 @@ async def test_the_row_steps_turns_and_goes_back(bench: Bench) -> None:
         assert desk.pane.overflow == "stop"
         await desk.pilot.press("enter", "left", "left", "enter", "backspace")
         assert desk.pane.overflow == "stop" and "default" in _line_of(desk, "▌overflow")
-        await desk.pilot.press("down")
-        assert isinstance(desk.app.screen.focused, ParameterList)
-        assert "overflow" not in _help(desk).split("\n")[0]
+        await desk.pilot.press("up")
+        assert isinstance(desk.app.screen.focused, SystemPrompt)
 
 
 async def test_the_mouse_turns_and_resets(bench: Bench) -> None:
@@ -77,7 +75,7 @@ async def test_the_mouse_turns_and_resets(bench: Bench) -> None:
 
 
 async def test_the_choice_belongs_to_the_conversation(bench: Bench) -> None:
-    async with bench(settings=Settings(overflow="shift")) as desk:
+    async with bench(settings=Settings(overflow="shift"), size=(160, 48)) as desk:
         row = await open_row(desk)
         assert desk.pane.overflow == "shift" and "default" in _line_of(desk, "▌overflow")
         await desk.pilot.press("left")
@@ -93,26 +91,6 @@ async def test_the_choice_belongs_to_the_conversation(bench: Bench) -> None:
         row.focus()
         await desk.pilot.press("space")
         await desk.until(lambda: desk.session.conversation(conversation.id).overflow == "shift")
-
-
-async def test_it_is_found_by_its_name(bench: Bench) -> None:
-    async with bench() as desk:
-        row = await open_row(desk)
-        await desk.type("overflow")
-        field = desk.app.screen.query_one(ParameterFilter)
-        await desk.until(lambda: field.value == "overflow" and not desk.app.screen.query_one(ParameterList).display)
-        await desk.until(lambda: _help(desk).startswith("overflow"))
-        assert row.display and "nothing is called so" not in desk.screen()
-        await desk.pilot.press("enter")
-        assert row.has_focus
-        await desk.pilot.press("right", "escape")
-        await desk.until(lambda: desk.app.screen.query_one(ParameterList).display)
-        assert desk.pane.overflow == "drop_oldest" and "temperature" in desk.screen()
-        await desk.type("zebra")
-        await desk.until(lambda: "nothing is called so" in desk.screen())
-        assert not row.display
-        await desk.pilot.press("escape")
-        await desk.until(lambda: row.display)
 
 
 async def test_while_a_reply_is_written_it_counts_from_the_next_message(bench: Bench) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from textual.widgets import TextArea
+from textual.widgets import Static
 
 from chatapp.chat.session import Session
 from chatapp.core.conversations import Conversation
 from chatapp.core.presets import Preset
+from chatapp.ui.widgets.inspector.system_tab import SystemPrompt
 
 from .conftest import Bench, Desk
 
@@ -18,10 +19,11 @@ async def _sober(session: Session) -> None:
     session.preset = SOBER
 
 
-async def _open_inspector(desk: Desk) -> TextArea:
-    await desk.pilot.press("ctrl+t")
-    await desk.until(lambda: bool(desk.app.screen.query("#system-prompt")) and "Sampling" in desk.screen())
-    return desk.app.screen.query_one("#system-prompt", TextArea)
+async def open_system(desk: Desk) -> SystemPrompt:
+    """Open the tab and wait until the keys are the editor's."""
+    await desk.pilot.press("alt+p")
+    await desk.until(lambda: isinstance(desk.app.screen.focused, SystemPrompt))
+    return desk.app.screen.query_one(SystemPrompt)
 
 
 def _stored(desk: Desk) -> Conversation:
@@ -37,8 +39,8 @@ async def test_a_change_of_parameters_keeps_the_preset_s_prompt(bench: Bench) ->
     async with bench(fill=_sober) as desk:
         await desk.ask("hello")
         assert _asked(desk) == [PROMPT]
-        await _open_inspector(desk)
-        await desk.pilot.press("right", "delete")
+        await open_system(desk)
+        await desk.pilot.press("alt+s", "right", "delete")
         await desk.until(lambda: desk.pane.edits == {})
         await desk.pilot.press("ctrl+r")
         await desk.until(lambda: len(desk.session.siblings(desk.session.thread(_stored(desk).id)[-1].id)) == 2)
@@ -50,8 +52,8 @@ async def test_a_change_of_parameters_keeps_the_preset_s_prompt(bench: Bench) ->
 
 async def test_what_is_set_before_the_first_message_keeps_it_too(bench: Bench) -> None:
     async with bench(fill=_sober) as desk:
-        await _open_inspector(desk)
-        await desk.pilot.press("right", "escape")
+        await open_system(desk)
+        await desk.pilot.press("alt+s", "right", "escape")
         await desk.ask("hello")
         assert _asked(desk) == [PROMPT] and _stored(desk).system_prompt == PROMPT
         assert _stored(desk).edits == {"temperature": 0.75}
@@ -59,7 +61,7 @@ async def test_what_is_set_before_the_first_message_keeps_it_too(bench: Bench) -
 
 async def test_a_prompt_that_was_cleared_stays_empty(bench: Bench) -> None:
     async with bench(fill=_sober) as desk:
-        (await _open_inspector(desk)).text = ""
+        (await open_system(desk)).text = ""
         await desk.ask("hello")
         assert _asked(desk) == [] and _stored(desk).system_prompt == ""
         await desk.pilot.press("ctrl+n")
@@ -73,7 +75,7 @@ async def test_the_inspector_shows_the_prompt_in_force_and_where_it_is_from(benc
         await _sober(session)
 
     async with bench(fill=one_without) as desk:
-        field = await _open_inspector(desk)
+        field = await open_system(desk)
         assert field.text == PROMPT and "System prompt · from the preset sober" in desk.screen()
         await desk.ask("hello")
         assert field.text == PROMPT and "from the preset sober" in desk.screen()
@@ -85,3 +87,63 @@ async def test_the_inspector_shows_the_prompt_in_force_and_where_it_is_from(benc
         assert field.text == ""
         await desk.ask("hello")
         assert _asked(desk) == []
+
+
+# --- what it costs
+
+
+def _cost(desk: Desk) -> str:
+    return str(desk.app.screen.query_one("#prompt-cost", Static).visual)
+
+
+async def test_its_tokens_are_counted_once_the_typing_pauses(bench: Bench) -> None:
+    async with bench() as desk:
+        await open_system(desk)
+        await desk.until(lambda: _cost(desk).startswith("0 tokens"))
+        await desk.type("Be brief.")
+        assert _cost(desk).startswith("… tokens")
+        count = await desk.backend.count("Be brief.")
+        await desk.until(lambda: _cost(desk).startswith(f"{count} tokens"))
+        assert "Nothing is computed yet" in _cost(desk)
+
+
+async def test_without_a_model_nothing_is_counted_and_none_is_loaded(bench: Bench) -> None:
+    async with bench(load_seconds=60, loaded=False) as desk:
+        await open_system(desk)
+        await desk.until(lambda: "no model yet" in _cost(desk))
+    async with bench() as desk:
+        await desk.ask("hello")
+        await desk.backend.unload("unloaded")
+        await open_system(desk)
+        await desk.until(lambda: "no model" in _cost(desk))
+        assert desk.backend.unloaded
+
+
+async def test_a_model_that_comes_later_counts(bench: Bench) -> None:
+    async with bench(load_seconds=0.5, loaded=False) as desk:
+        await open_system(desk)
+        await desk.until(lambda: _cost(desk).startswith("0 tokens"))
+
+
+async def test_it_says_how_much_is_computed_again(bench: Bench) -> None:
+    async with bench(size=(160, 48)) as desk:
+        field = await open_system(desk)
+        field.text = "Be brief."
+        await desk.ask("hello")
+        await desk.until(lambda: "As it was sent." in _cost(desk))
+        generation = desk.session.thread(_stored(desk).id)[-1].generation
+        assert generation is not None
+        used = (generation.prompt_tokens or 0) + (generation.reply_tokens or 0)
+        assert f"computed again: {used} tokens" in _cost(desk)
+        field.text = "Be kind."
+        await desk.until(
+            lambda: f"Changed: the next message computes the whole conversation again, {used}" in _cost(desk)
+        )
+        await desk.until(lambda: _stored(desk).system_prompt == "Be kind.")
+        number = _stored(desk).id
+        await desk.pilot.press("ctrl+n")
+        await desk.until(lambda: "Nothing is computed yet" in _cost(desk))
+        desk.app.get_default_screen().open_id(number)
+        await desk.until(lambda: "Changed: the next message" in _cost(desk))
+        await desk.ask("more")
+        await desk.until(lambda: "As it was sent." in _cost(desk))

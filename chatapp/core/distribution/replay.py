@@ -48,13 +48,57 @@ def distribution(detail: TokenDetail, values: Values, *, vocabulary_size: int | 
     A probability is right to 1e-5, as far as the stored figures are. `vocabulary_size`, where it is known, decides
     more. What depends on the text before (penalties, DRY, constraints …) is Unknown unless it is off.
     """
-    settings = {name: parameter.default for name, parameter in PARAMETERS.items()} | dict(values)
+    settings = _over_defaults(values)
     if unknown := _needs_more(settings):
         return unknown
     try:
         return _mixed(detail, [(share, _settled(pool)) for share, pool in _played(detail, settings, vocabulary_size)])
     except Undecidable as undecided:
         return Unknown(undecided.stage, undecided.reason)
+
+
+def fate(detail: TokenDetail, values: Values, *, vocabulary_size: int | None = None) -> Stage | str | Unknown:
+    """The stage by which the token that was chosen would be out for certain, empty where it could be drawn.
+
+    `values` and `vocabulary_size` are as for `distribution`. It is told more often than chances are.
+    """
+    played = _pools(detail, values, vocabulary_size)
+    return played if isinstance(played, Unknown) else _fate(detail.token_id, played)
+
+
+def fates(
+    detail: TokenDetail, values: Values, *, vocabulary_size: int | None = None
+) -> dict[int, Stage | str | Unknown]:
+    """The `fate` of each listed token, by its id."""
+    played = _pools(detail, values, vocabulary_size)
+    listed = dict.fromkeys((detail.token_id, *(token_id for token_id, _ in detail.alternatives)))
+    return {each: played if isinstance(played, Unknown) else _fate(each, played) for each in listed}
+
+
+def _pools(detail: TokenDetail, values: Values, vocabulary_size: int | None) -> list[Pool] | Unknown:
+    """The pools at the end of the chain, whatever they leave open."""
+    settings = _over_defaults(values)
+    if unknown := _needs_more(settings):
+        return unknown
+    try:
+        return [pool for _, pool in _played(detail, settings, vocabulary_size)]
+    except Undecidable as undecided:
+        return Unknown(undecided.stage, undecided.reason)
+
+
+def _fate(token_id: int, pools: Sequence[Pool]) -> Stage | str | Unknown:
+    if any(token.token_id == token_id for pool in pools for token in pool.tokens):
+        return ""
+    if all(token_id in pool.cut_by for pool in pools):
+        return pools[0].cut_by[token_id]
+    doubt = next((pool.doubt for pool in pools if pool.doubt is not None), None)
+    return (
+        Unknown(doubt.stage, doubt.reason) if doubt is not None else Unknown("", "too little is stored of this place")
+    )
+
+
+def _over_defaults(values: Values) -> dict[str, Value]:
+    return {name: parameter.default for name, parameter in PARAMETERS.items()} | dict(values)
 
 
 # What a position alone can't tell

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from chatapp.core.details import UNTOLD
+from chatapp.core.errors import ParameterError
 from chatapp.core.events import ParameterChanged, StopReason, TokenDetail
 from chatapp.core.parameters import Value
 from chatapp.engine.protocol import Generate
@@ -22,7 +24,8 @@ from chatapp.engine.worker.words import ForbiddenWords, RequiredWords
 class Job:
     """A reply in the making: its sampler chain, its constraints, its text and what is known of each token.
 
-    `prompt_size` counts the request's own tokens; after a preemption `prompt` also holds what was written since.
+    `prompt_size` counts the request's own tokens; `prompt` also holds those that the reply began with, and after a
+    preemption what was written since.
     `values` are the parameters in force but for `thinking`, which lie over them while the model thinks. `forced` are
     the tokens to write next, `is_forced` tells that the one chosen last was one of them, `banned` are tokens that can't
     stand at a place of the reply. `forgotten` counts the tokens behind the request's `keep` first ones that made way
@@ -72,6 +75,11 @@ class Job:
         return len(self.request.token_ids)
 
     @property
+    def new_tokens(self) -> int:
+        """Tokens of the reply that were not given to it."""
+        return max(0, len(self.written) - len(self.request.begun))
+
+    @property
     def tokens(self) -> list[int]:
         """Prompt and reply as the model sees them: without what was forgotten."""
         whole = [*self.request.token_ids, *self.written]
@@ -116,6 +124,29 @@ class Job:
         return self.banned.get(len(self.written), set())
 
     # Growing and shrinking
+
+    def begin(self) -> None:
+        """Take the tokens that the reply begins with; raise ParameterError where they don't fit its form."""
+        thinking = self.reply.is_reasoning
+        for token in self.request.begun:
+            if self.grammar is not None and self._belongs_to_form(token) and not self.grammar.take(token):
+                raise misfit()
+            self.chain.accept(token)
+            self.grammar_lengths.append(self.grammar.length if self.grammar is not None else 0)
+            self.written.append(token)
+            self.details.append(TokenDetail(UNTOLD, 0.0, UNTOLD, 0.0))
+            self.reply.push(token)
+            self.thoughts += self.reply.is_reasoning
+        self.details_told = len(self.written)
+        self.reply.begin(cast("tuple[str, ...]", self.values["stop"] or ()))
+        if thinking != self.reply.is_reasoning:
+            self._turn()
+
+    def _belongs_to_form(self, token: int) -> bool:
+        """Whether `token` is part of the answer, which begins with its first text."""
+        if self.reply.is_reasoning or self.vocabulary.is_control(token):
+            return False
+        return bool(self.reply.answer) or bool(self.vocabulary.piece(token).strip())
 
     def write(self, token: int, detail: TokenDetail) -> None:
         """Add `token` to the reply."""
@@ -242,13 +273,13 @@ class Job:
         if (limit := self.limit(context_size, now)) is not None:
             return limit
         times = cast(int, self.values["loop_limit"])
-        return "loop" if times and goes_round(self.written, times) else None
+        return "loop" if times and goes_round(self.written[len(self.request.begun) :], times) else None
 
     def limit(self, context_size: int, now: float) -> StopReason | None:
         """Which length or time the reply has reached."""
         values, written = self.values, len(self.written)
         length = self.prompt_size + written
-        if values["max_new_tokens"] is not None and written >= cast(int, values["max_new_tokens"]):
+        if values["max_new_tokens"] is not None and self.new_tokens >= cast(int, values["max_new_tokens"]):
             return "max_new_tokens"
         if values["max_length"] is not None and length >= cast(int, values["max_length"]):
             return "max_length"
@@ -263,6 +294,14 @@ class Job:
         self.chain.close()
         if self.grammar is not None:
             self.grammar.close()
+
+
+def misfit() -> ParameterError:
+    """The error of a beginning that the form of the answer does not allow."""
+    return ParameterError(
+        "The beginning that was given to the reply does not fit the form that the answer must have.",
+        hint="Change the prefill, or the grammar, schema, pattern or choices.",
+    )
 
 
 def forbidden_words(values: Mapping[str, Value]) -> ForbiddenWords:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from chatapp.core.errors import ParameterError
 from chatapp.core.parameters import PARAMETERS, StoredValue, Value
 from chatapp.engine.protocol import Generate
 from chatapp.engine.worker.constraints.grammar import Grammar
 from chatapp.engine.worker.constraints.spelling import spelled
-from chatapp.engine.worker.job import Job, forbidden_words
+from chatapp.engine.worker.job import Job, forbidden_words, misfit
 from chatapp.engine.worker.llama import Vocabulary
 from chatapp.engine.worker.loader import LoadedModel
 from chatapp.engine.worker.reply import Reply
@@ -41,8 +40,9 @@ def make_job(loaded: LoadedModel, request: Generate, sample: int, arrived: float
     vocabulary = loaded.model.vocabulary
     values, thinking = plain(request.values), plain(request.thinking)
     seed = (request.seed + sample) % 0xFFFF_FFFF
-    stops = cast("tuple[str, ...]", values["stop"] or ())
-    reply = Reply(vocabulary, stops, request.reasoning, request.reasoning_open, forbidden_words(values))
+    stops = cast("tuple[str, ...]", values["stop"] or ()) if not request.begun else ()
+    words = forbidden_words(values)
+    reply = Reply(vocabulary, stops, request.reasoning, request.reasoning_open, words, request.told)
     in_force = {**values, **thinking} if reply.is_reasoning else values
     grammar = _begin_grammar(request, vocabulary) if request.grammar else None
     try:
@@ -51,7 +51,7 @@ def make_job(loaded: LoadedModel, request: Generate, sample: int, arrived: float
         if grammar is not None:
             grammar.close()
         raise
-    return Job(
+    job = Job(
         request=request,
         sample=sample,
         seed=seed,
@@ -63,10 +63,17 @@ def make_job(loaded: LoadedModel, request: Generate, sample: int, arrived: float
         grammar_began=grammar.length if grammar is not None else 0,
         required=RequiredWords(cast("tuple[str, ...]", values["required_words"] or ())),
         vocabulary=vocabulary,
-        prompt=list(request.token_ids),
+        prompt=[*request.token_ids, *request.begun],
         arrived=arrived,
         opening=_opening(request, vocabulary),
     )
+    if request.begun:
+        try:
+            job.begin()
+        except BaseException:
+            job.close()
+            raise
+    return job
 
 
 def _opening(request: Generate, vocabulary: Vocabulary) -> int | None:
@@ -83,8 +90,5 @@ def _begin_grammar(request: Generate, vocabulary: Vocabulary) -> Grammar:
     tokens = spelled(vocabulary, request.prefix)
     if tokens is None or grammar.replay(tokens) < len(tokens):
         grammar.close()
-        raise ParameterError(
-            "The beginning that was given to the reply does not fit the form that the answer must have.",
-            hint="Change the prefill, or the grammar, schema, pattern or choices.",
-        )
+        raise misfit()
     return grammar

@@ -20,7 +20,8 @@ class Reply:
     """Takes tokens, gives runs of answer and thoughts that are safe to show.
 
     What may become a stop string or a forbidden word is held back until that is decided. `rewind` takes tokens back;
-    nothing of them was given before.
+    nothing of them was given before. `given` are the characters of the answer and of the thoughts that the reader has
+    from elsewhere.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Reply:
         reasoning: ReasoningFormat | None,
         reasoning_open: bool,
         forbidden: ForbiddenWords = _NO_WORDS,
+        given: tuple[int, int] = (0, 0),
     ) -> None:
         self._vocabulary = vocabulary
         self._stop_changes = [(0, tuple(stops))]
@@ -37,7 +39,7 @@ class Reply:
         self._reasoning_open = reasoning_open
         self._forbidden = forbidden
         self._markers = frozenset(reasoning.markers) if reasoning is not None else frozenset[str]()
-        self._given: dict[Kind, int] = {"text": 0, "reasoning": 0}
+        self._given: dict[Kind, int] = {"text": given[0], "reasoning": given[1]}
         self._told = 0
         self._retried: set[int] = set()
         self._begin()
@@ -49,6 +51,7 @@ class Reply:
             ReasoningSplitter(self._reasoning, opened=self._reasoning_open) if self._reasoning is not None else None
         )
         self._runs: list[tuple[Kind, str]] = []
+        self._known = dict(self._given)
         self._tokens: list[int] = []
         self._ends: list[int] = []
         self._decided = ""
@@ -81,6 +84,11 @@ class Reply:
         """Take the next token; control tokens have no text, but for those that mark thoughts."""
         self._read(token)
 
+    def begin(self, stops: Sequence[str]) -> None:
+        """The tokens so far were there before; the answer ends at one of `stops` from now on."""
+        self._told = len(self._tokens)
+        self.stop_at(stops)
+
     def offence(self, *, is_whole: bool = False) -> int | None:
         """The number of the token with which a forbidden word begins that the answer now holds.
 
@@ -112,7 +120,6 @@ class Reply:
             self._stops.replace(stops)
             for token in kept[begin:end]:
                 self._read(token)
-        self._drop_given()
 
     def finish(self) -> None:
         """No more tokens come; what was held back is let go."""
@@ -153,17 +160,6 @@ class Reply:
         self._runs = held_runs
         return safe
 
-    def _drop_given(self) -> None:
-        """Forget the runs that were given before."""
-        left = dict(self._given)
-        fresh: list[tuple[Kind, str]] = []
-        for kind, text in self._runs:
-            cut = min(left[kind], len(text))
-            left[kind] -= cut
-            if cut < len(text):
-                fresh.append((kind, text[cut:]))
-        self._runs = fresh
-
     def _held_characters(self) -> int:
         """How much of the decided answer might become a forbidden word, from the token on in which that begins."""
         if not self._forbidden:
@@ -201,4 +197,7 @@ class Reply:
     def _append(self, kind: Kind, text: str) -> None:
         if kind == "text":
             self._decided += text
-        self._runs.append((kind, text))
+        known = min(self._known[kind], len(text))
+        self._known[kind] -= known
+        if known < len(text):
+            self._runs.append((kind, text[known:]))

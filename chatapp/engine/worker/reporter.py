@@ -46,7 +46,7 @@ class Reporter:
     def progress(self, slot: Slot, job: Job, *, always: bool = False) -> None:
         """How much of the job's prompt is computed."""
         now = self._clock()
-        if job.written or (not always and now - job.progressed < PROGRESS_S):
+        if job.new_tokens or (not always and now - job.progressed < PROGRESS_S):
             return
         job.progressed = now
         self._report(
@@ -102,17 +102,18 @@ class Reporter:
         started = job.started if job.started is not None else self._clock()
         computed = job.prompt_computed if job.prompt_computed is not None else self._clock()
         first = job.first_token if job.first_token is not None else computed
+        prompt_tokens = job.prompt_size + len(job.request.begun)
         self._report(
             Finished(
                 request_id=job.request.request_id,
                 sample=job.sample,
                 stop_reason=reason,
                 stop_text=job.reply.stop_met,
-                prompt_tokens=job.prompt_size,
+                prompt_tokens=prompt_tokens,
                 cached_tokens=job.cached,
-                processed_tokens=job.prompt_size - job.cached,
+                processed_tokens=prompt_tokens - job.cached,
                 cached_reason=job.cached_reason,
-                reply_tokens=len(job.written),
+                reply_tokens=job.new_tokens,
                 token_ids=tuple(job.written),
                 missing_words=job.missing_words(),
                 rewinds=job.rewinds,

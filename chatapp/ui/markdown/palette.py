@@ -66,6 +66,10 @@ class Palette:
             found = self._combined[key] = self._combine(names, marks)
         return found
 
+    def own(self, name: str) -> Style:
+        """What a name sets by itself, to be laid over any other style."""
+        return self._styles.get(name, Style.null())
+
     def _combine(self, names: tuple[str, ...], marks: int) -> Style:
         style = self._bare
         for name in names:

@@ -13,6 +13,19 @@ def width_of(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
+def whole_cells(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range widened until it cuts no character that is drawn as one, such as a joined emoji."""
+    if text.isascii():
+        return start, end
+    low, high = start, end
+    for first, last, _size in split_graphemes(text)[0]:
+        if first < start < last:
+            low = first
+        if first < end < last:
+            high = last
+    return low, high
+
+
 def wrap(text: str, width: int) -> list[tuple[int, int]]:
     """Break one line into (start, end) slices of at most `width` cells.
 

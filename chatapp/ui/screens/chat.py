@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,6 +15,7 @@ from textual.widgets import Static
 from chatapp.chat.session import Session
 from chatapp.core.conversations import Conversation
 from chatapp.core.errors import ChatappError
+from chatapp.core.loading import ChosenSetting
 from chatapp.core.settings import Settings
 from chatapp.ui.actions import ACTIONS
 from chatapp.ui.attempt import attempt, shown
@@ -26,31 +26,43 @@ from chatapp.ui.messages import (
     ConversationChosen,
     EditsChanged,
     FiguresChanged,
-    InspectorOpened,
+    HitChosen,
+    ModelChanged,
     OverflowChosen,
     ReplyEnded,
     SystemPromptEdited,
+    TabOpened,
 )
-from chatapp.ui.model_state import ModelState
-from chatapp.ui.notice import say
+from chatapp.ui.model_shelf import ModelShelf
+from chatapp.ui.preset_book import PresetBook
+from chatapp.ui.screens.branches import Branches
 from chatapp.ui.screens.errands import Errands
+from chatapp.ui.screens.finding import Finding
+from chatapp.ui.screens.inspection import Inspection
+from chatapp.ui.screens.models import Models
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.screens.panels import Panels
+from chatapp.ui.screens.panes import Panes
 from chatapp.ui.screens.shelf import Shelf
+from chatapp.ui.screens.side_by_side import SideBySide
 from chatapp.ui.stream import Stream
+from chatapp.ui.unsent import Unsent
 from chatapp.ui.widgets.banner import Banner
 from chatapp.ui.widgets.conversation_list import ConversationList
 from chatapp.ui.widgets.conversation_rows import UNTITLED
 from chatapp.ui.widgets.press import Press
 from chatapp.ui.widgets.status_line import StatusLine
+from chatapp.ui.widgets.tokens.messages import (
+    BarsOpened,
+    BranchWanted,
+    CandidatesWanted,
+    TextsWanted,
+    TokenChosen,
+    TokenMessage,
+)
 from chatapp.ui.widgets.top_line import TopLine
 from chatapp.ui.widgets.transcript import Transcript
 
-if TYPE_CHECKING:
-    from chatapp.ui.widgets.inspector import Inspector
-
-_NOTICE_S = 12.0
-"""How long a notice of a load stays."""
 APP_ACTIONS = ("interrupt", "suspend", "quit")
 """Actions that the program itself does, whatever screen is shown."""
 
@@ -78,19 +90,51 @@ class ChatScreen(Screen[None]):
         themes: Mapping[str, Theme],
         save_setting: Callable[[str, object], None],
         resume: int | None = None,
+        presets: PresetBook,
+        models: ModelShelf,
+        load_asked: Sequence[ChosenSetting] = (),
     ) -> None:
         super().__init__(id="chat")
         self._session = session
         self._settings = settings
         self._problems = problems
-        self._inspector: Inspector | None = None
         self._resume = resume
-        self._model = ModelState(session, self._show_figures)
         self._panel = ConversationList(keymap)
-        self._pane = Pane(session, settings, keymap, history)
-        self._shelf = Shelf(session, self._panel, self._pane, keymap, show=self._show)
-        self._errands = Errands(self, session, self._pane, keymap, themes, save_setting)
+        unsent = Unsent(history.file.with_name("drafts.json") if history.file is not None else None)
+        self._stream = Stream(self, settings.frames_per_second)
+        self._panes = Panes(
+            lambda number: Pane(
+                session if number == 1 else session.beside(),
+                settings,
+                keymap,
+                history,
+                self._stream,
+                unsent,
+                number,
+                load_asked,
+            )
+        )
+        self._shelf = Shelf(session, self._panel, lambda: self.pane, keymap, show=self._show)
+        self._errands = Errands(self, session, lambda: self.pane, keymap, themes, save_setting)
+        self._branches = Branches(self, lambda: self.pane, keymap, self.open_id)
+        self._side_by_side = SideBySide(self, self._panes)
         self._panels = Panels(self, list_open=settings.show_conversations, inspector_open=settings.show_inspector)
+        self._finding = Finding(self, session, lambda: self.pane, self.open_id, self._panels.fold)
+        self._inspection = Inspection(
+            self,
+            self._panels,
+            lambda: self.pane,
+            book=presets,
+            default_preset=settings.preset,
+            save_setting=save_setting,
+        )
+        self._models = Models(
+            self,
+            models,
+            lambda: self.pane,
+            failed=lambda error: self.query_one(Banner).add(error),
+            loaded=self._inspection.show_model,
+        )
         keymap.bind(self, "screen.perform('{id}')", "app", without=APP_ACTIONS)
 
     def compose(self) -> ComposeResult:
@@ -99,7 +143,7 @@ class ChatScreen(Screen[None]):
         yield Banner()
         with Columns(id="columns"):
             yield self._panel
-            yield self._pane
+            yield self._panes
         with Horizontal(id="bottom-line"):
             yield StatusLine()
             yield Press("answer now", "answer-now")
@@ -109,8 +153,8 @@ class ChatScreen(Screen[None]):
 
     @property
     def pane(self) -> Pane:
-        """The conversation that is shown."""
-        return self._pane
+        """The conversation that has the focus."""
+        return self._panes.active
 
     def hint(self, text: str, seconds: float) -> None:
         """Say something in the status line for a moment."""
@@ -118,7 +162,6 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what there is; everything slow comes after the first paint."""
-        self._pane.follow(Stream(self, self._settings.frames_per_second))
         self._panels.resize(*self.app.size)
         self._panels.add("list", self._panel)
         for problem in self._problems:
@@ -131,7 +174,7 @@ class ChatScreen(Screen[None]):
 
     async def close_replies(self) -> None:
         """Stop what is being written and wait until it is saved."""
-        await self._pane.stream.close()
+        await self._stream.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold the side panels."""
@@ -139,10 +182,18 @@ class ChatScreen(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """What is typed while the transcript has the focus goes to the composer."""
-        if isinstance(self.focused, Transcript) and event.is_printable and event.character:
+        if not isinstance(self.focused, Transcript) or self._branches.mark.message is not None:
+            return
+        if event.is_printable and event.character:
             event.stop()
-            self._pane.composer.focus()
-            self._pane.composer.insert(event.character)
+            self.pane.composer.focus()
+            self.pane.composer.insert(event.character)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys that act on a message do so while one is marked; else they are typed."""
+        if action == "perform" and ACTIONS[str(parameters[0])].where == "transcript":
+            return self._branches.mark.message is not None
+        return super().check_action(action, parameters)
 
     # --- actions, by the ids of the registry
 
@@ -154,7 +205,7 @@ class ChatScreen(Screen[None]):
     @property
     def performers(self) -> Mapping[str, Callable[[], object]]:
         """What each action of the registry calls."""
-        pane, shelf, errands = self._pane, self._shelf, self._errands
+        pane, shelf, errands = self.pane, self._shelf, self._errands
         return {
             "send-message": self._send,
             "new-line": pane.composer.new_line,
@@ -162,11 +213,17 @@ class ChatScreen(Screen[None]):
             "scroll-down": pane.transcript.action_page_down,
             "stop-reply": self._step_back,
             "regenerate-reply": lambda: attempt(self, pane.regenerate()),
-            "previous-sibling": lambda: attempt(self, pane.step_sibling(-1)),
-            "next-sibling": lambda: attempt(self, pane.step_sibling(1)),
+            "previous-sibling": lambda: self._branches.mark.step_version(-1),
+            "next-sibling": lambda: self._branches.mark.step_version(1),
             "new-conversation": lambda: self._open(None),
             "toggle-conversations": lambda: self._toggle("list"),
             "toggle-inspector": lambda: self._toggle("inspector"),
+            "inspector-sampling": lambda: self._inspection.open("sampling"),
+            "inspector-system": lambda: self._inspection.open("system"),
+            "inspector-tokens": lambda: self._inspection.open("tokens"),
+            "inspector-info": lambda: self._inspection.open("info"),
+            "choose-preset": self._inspection.choose_preset,
+            "save-preset": self._inspection.save_preset,
             "open-palette": lambda: errands.open_palette(self.action_perform, self.open_id),
             "show-help": errands.show_help,
             "edit-in-editor": errands.edit_in_editor,
@@ -175,7 +232,11 @@ class ChatScreen(Screen[None]):
             "rename-conversation": shelf.rename,
             "delete-conversation": lambda: attempt(self, shelf.delete()),
             "undo-delete": lambda: attempt(self, shelf.undo_delete()),
+            "choose-model": self._models.choose,
             "switch-theme": errands.switch_theme,
+            **self._finding.performers,
+            **self._branches.performers,
+            **self._side_by_side.performers,
             **{name: partial(self.run_app_action, name) for name in APP_ACTIONS},
         }
 
@@ -185,54 +246,51 @@ class ChatScreen(Screen[None]):
 
     def _send(self) -> None:
         self._take_settings()
-        self._pane.submit()
+        self.pane.submit()
 
     def _step_back(self) -> None:
         """Esc: leave a side panel, else stop the reply, else look for nothing, else put the problem away."""
-        composer = self._pane.composer
-        if composer.has_focus and self._pane.stop():
+        composer = self.pane.composer
+        if composer.has_focus and self.pane.stop():
             return
         if self._panel.has_pseudo_class("focus-within"):
             self._panel.clear_filter()
-        left = self._panels.leave()
-        if not (left or self._pane.stop() or self._panel.clear_filter() or self.query_one(Banner).dismiss()):
+        left = self._panels.leave() or self._finding.close() or self._branches.mark.leave()
+        if not (left or self.pane.stop() or self._panel.clear_filter() or self.query_one(Banner).dismiss()):
             self.clear_selection()
         composer.focus()
 
     def _toggle(self, name: str) -> None:
         """Open a panel and go there; from there, close it."""
-        panel = self._panel if name == "list" else self._inspector_panel()
+        panel = self._panel if name == "list" else self._inspection.panel
         if not self._panels.is_open(name):
             self._panels.open(name)
         elif panel.has_pseudo_class("focus-within") or name == "inspector":
             self._panels.close(name)
-            self._pane.composer.focus()
+            self.pane.composer.focus()
             return
         self.call_after_refresh(panel.take_focus)
-
-    def _inspector_panel(self) -> Inspector:
-        """The inspector; made when it is first asked for."""
-        if self._inspector is None:
-            from chatapp.ui.widgets.inspector import Inspector
-
-            self._inspector = Inspector(self._model.examine)
-            self.query_one("#columns").mount(self._inspector)
-            self._panels.add("inspector", self._inspector)
-        return self._inspector
 
     # --- conversations
 
     def _open(self, conversation: Conversation | None) -> None:
-        self._show(conversation)
+        if conversation is not None and (elsewhere := self._panes.holding(conversation.id)) is not None:
+            self._panes.activate(elsewhere)
+        else:
+            self._show(conversation)
         self._panels.fold()
-        self._pane.composer.focus()
+        self.pane.composer.focus()
 
     def _show(self, conversation: Conversation | None) -> None:
         """Show a conversation with all that belongs to it; the focus stays where it is."""
         self._take_settings()
-        self._pane.open(conversation)
+        self.pane.open(conversation)
+        self._follow_pane()
+
+    def _follow_pane(self) -> None:
         self._shelf.mark()
-        self._fill_inspector()
+        self._branches.mark.show_keys()
+        self._inspection.show_conversation()
         self._show_title()
         self._show_figures()
 
@@ -245,6 +303,11 @@ class ChatScreen(Screen[None]):
     def open_chosen(self, event: ConversationChosen) -> None:
         """Show what was picked in the list."""
         self.open_id(event.conversation_id)
+
+    @on(HitChosen)
+    def open_hit(self, event: HitChosen) -> None:
+        """Show a message that the list found."""
+        self._finding.open_hit(event)
 
     @on(ConversationList.NewWanted)
     @shown
@@ -265,6 +328,7 @@ class ChatScreen(Screen[None]):
         self._shelf.refresh()
         self._show_title()
         self._show_figures()
+        self._side_by_side.compare()
 
     # --- replies
 
@@ -272,42 +336,51 @@ class ChatScreen(Screen[None]):
     @shown
     def reply_ended(self, event: ReplyEnded) -> None:
         """Show how a reply ended."""
-        self._pane.ended(event)
+        (self._panes.holding(event.conversation_id) or self.pane).ended(event)
+        self._inspection.end_reply(event.conversation_id, event.reply.id)
         self.conversation_changed()
 
     @on(FiguresChanged)
+    @on(ModelChanged)
     def _show_figures(self) -> None:
-        stream, card = self._pane.stream, self._model.card
-        others = len(stream.writing - {self._pane.conversation_id})
+        stream, card = self._stream, self.pane.model.card
+        others = len(stream.writing - {pane.conversation_id for pane in self._panes.all})
+        self._panes.show_titles()
         self.query_one(StatusLine).show(
-            self._pane.figures,
+            self.pane.figures,
             context_size=card.context_size if card is not None else None,
-            model_state=self._model.text,
+            model_state=self.pane.model.text,
             others=others,
         )
         self.query_one(Banner).follow(self._session.problems)
-        self._pane.mark_view()
+        for pane in self._panes.all:
+            pane.mark_view()
         self._show_answer_now()
-        if self._inspector is not None:
-            self._inspector.replying = stream.reply(self._pane.conversation_id) is not None
+        self._inspection.show_figures()
         top = self.query_one(TopLine)
-        top.model, top.device = (card.name, card.device) if card is not None else (self._settings.model, "")
+        top.model, top.device = self.pane.model.name or self._settings.model, card.device if card is not None else ""
 
     def _show_answer_now(self) -> None:
         button = self.query_one("#answer-now", Press)
-        if not self._pane.can_answer_now and button.has_focus:
-            self._pane.composer.focus()
-        button.display = self._pane.can_answer_now
+        if not self.pane.can_answer_now and button.has_focus:
+            self.pane.composer.focus()
+        button.display = self.pane.can_answer_now
 
     @on(Press.Pressed, "#answer-now")
     def answer_now(self) -> None:
         """End the thoughts; the answer begins."""
-        self._pane.answer_now()
+        self.pane.answer_now()
 
     @on(Transcript.SiblingRequested)
     def show_sibling(self, event: Transcript.SiblingRequested) -> None:
         """Show another version of a message."""
-        attempt(self, self._pane.step_sibling(event.step, event.message_id))
+        attempt(self, self.pane.step_sibling(event.step, event.message_id))
+
+    @on(Transcript.CursorMoved)
+    def show_keys(self) -> None:
+        """Tell what can be done with the message that is marked."""
+        self._branches.mark.show_keys()
+        self._inspection.tokens.refresh()
 
     @on(Transcript.CodeCopied)
     def copy_code(self, event: Transcript.CodeCopied) -> None:
@@ -324,66 +397,57 @@ class ChatScreen(Screen[None]):
     @on(SystemPromptEdited)
     def use_system_prompt(self, event: SystemPromptEdited) -> None:
         """Use another system prompt from the next message on."""
-        self._pane.set_system_prompt(event.text)
+        self.pane.set_system_prompt(event.text)
 
     @on(EditsChanged)
     def use_edits(self, event: EditsChanged) -> None:
         """Use other parameter values, where they can change at once also for the reply that is being written."""
-        self._pane.set_edits(event.edits, event.name)
+        self.pane.set_edits(event.edits, event.name)
+        self._inspection.show_edits()
+        self._inspection.tokens.settings_changed()
+        self._panes.show_titles()
 
     @on(OverflowChosen)
     def use_overflow(self, event: OverflowChosen) -> None:
         """Use another overflow from the next message on."""
-        self._pane.set_overflow(event.overflow)
+        self.pane.set_overflow(event.overflow)
 
     def _take_settings(self) -> None:
-        """Take over a system prompt that is still being typed."""
-        if self._inspector is not None and self._inspector.is_filled:
-            self._pane.set_system_prompt(self._inspector.system_prompt)
+        """Take over a system prompt that is still being typed, into the pane that the inspector shows."""
+        self._inspection.take_system_prompt()
 
-    @on(InspectorOpened)
-    def _fill_inspector(self) -> None:
-        if self._inspector is not None and self._inspector.is_mounted:
-            self._inspector.show(
-                self._pane.system_prompt,
-                self._pane.edits,
-                overflow=self._pane.overflow,
-                default_overflow=self._session.overflow,
-                preset=self._session.preset,
-            )
-            self._show_below()
+    @on(Panes.Activated)
+    def follow_pane(self) -> None:
+        """Let list, inspector and lines show the pane that has the focus."""
+        self._take_settings()
+        self._follow_pane()
 
-    async def _ask_model(self) -> None:
-        """Learn what preset and model ask for, and show it."""
-        await self._model.ask()
-        self._show_below()
+    @on(TabOpened)
+    def fill_tab(self, event: TabOpened) -> None:
+        """Show in a tab of the inspector what holds now."""
+        self._inspection.tab_opened(event)
 
-    def _show_below(self) -> None:
-        if self._inspector is not None and self._inspector.is_mounted:
-            self._inspector.show_below(self._model.below)
-            if not self._model.is_asked:
-                attempt(self, self._ask_model())
+    @on(TokenChosen)
+    @on(TextsWanted)
+    @on(CandidatesWanted)
+    @on(BarsOpened)
+    def answer_tokens(self, event: TokenMessage) -> None:
+        """Do what the Tokens tab and the next-token bars ask for."""
+        self._inspection.tokens.answer(event)
 
-    # --- the model
-
-    async def _load_model(self) -> None:
-        try:
-            await self._model.load()
-        except ChatappError as error:
-            self.query_one(Banner).add(error)
-        for notice in self._session.backend.notices:
-            say(self.app, notice, title="The model is loaded", seconds=_NOTICE_S)
-        self._show_below()
+    @on(BranchWanted)
+    def begin_branch(self, event: BranchWanted) -> None:
+        """Write another reply that begins with the tokens before a place and the one that was chosen for it."""
+        self._branches.branch(event.message_id, event.position, event.token_id)
 
     def _after_first_paint(self) -> None:
-        attempt(self, self._load_model())
-        attempt(self, self._model.follow())
+        self._models.load()
         if self._settings.show_inspector:
-            self._inspector_panel()
-        self.set_timer(0.2, self._pane.transcript.warm_up)
+            self._inspection.make()
+        self.set_timer(0.2, self.pane.transcript.warm_up)
 
     def _show_title(self) -> None:
-        conversation = self._pane.conversation
+        conversation = self.pane.conversation
         self.query_one(TopLine).conversation = conversation.title if conversation is not None else UNTITLED
 
 

@@ -18,23 +18,27 @@ from chatapp.ui.screens.pane import Pane
 
 
 class Errands:
-    """Errands of one screen; `save_setting` keeps a chosen theme for good."""
+    """Errands of one screen; `pane` is the one that has the focus, `save_setting` keeps a chosen theme for good."""
 
     def __init__(
         self,
         screen: Screen[None],
         session: Session,
-        pane: Pane,
+        pane: Callable[[], Pane],
         keymap: Keymap,
         themes: Mapping[str, Theme],
         save_setting: Callable[[str, object], None],
     ) -> None:
         self._screen = screen
         self._session = session
-        self._pane = pane
+        self._shown_pane = pane
         self._keymap = keymap
         self._themes = themes
         self._save_setting = save_setting
+
+    @property
+    def _pane(self) -> Pane:
+        return self._shown_pane()
 
     def open_palette(self, perform: Callable[[str], None], open_conversation: Callable[[int], None]) -> None:
         """Offer every action and the latest conversations, and do what is chosen."""

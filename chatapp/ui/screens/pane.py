@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.app import ComposeResult
@@ -16,25 +17,27 @@ from chatapp.chat.session import Session
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation, StoredMessage
 from chatapp.core.errors import ChatappError
+from chatapp.core.loading import ChosenSetting
 from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import PARAMETERS, Value
 from chatapp.core.settings import Settings
 from chatapp.ui.attempt import attempt
-from chatapp.ui.drafts import Drafts
 from chatapp.ui.figures import Figures
 from chatapp.ui.input_history import InputHistory
 from chatapp.ui.keymap import Keymap
-from chatapp.ui.messages import ConversationChanged, ReplyEnded
+from chatapp.ui.messages import ConversationChanged, ModelChanged, ReplyEnded
+from chatapp.ui.model_state import ModelState
 from chatapp.ui.notice import say, say_error
 from chatapp.ui.stream import Stream
+from chatapp.ui.unsent import Unsent, place_of
 from chatapp.ui.widgets.composer import Composer
+from chatapp.ui.widgets.pane_title import PaneTitle
+from chatapp.ui.widgets.reader import Reader
 from chatapp.ui.widgets.transcript import Transcript
 
 _DRAFT_PAUSE_S = 1.0
-_ALTERNATIVES = 10
+ALTERNATIVES = 10
 """How many of the likeliest tokens are kept beside each token of a reply."""
-_UNBORN = 0
-"""Stands for the conversation that comes to be with its first message; no stored one has this id."""
 
 
 class Wishes(NamedTuple):
@@ -49,36 +52,51 @@ class Pane(Vertical):
     """Shows a conversation, or an empty one that comes to be with its first message.
 
     `system_prompt`, `edits` and `overflow` are what the next message is sent with; they are saved before it is.
+    `number` counts from 1 among the panes of the screen.
     """
 
     BLANK = True
 
-    def __init__(self, session: Session, settings: Settings, keymap: Keymap, history: InputHistory) -> None:
-        super().__init__(id="pane")
-        self._session = session
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        keymap: Keymap,
+        history: InputHistory,
+        stream: Stream,
+        unsent: Unsent,
+        number: int = 1,
+        load_asked: Sequence[ChosenSetting] = (),
+    ) -> None:
+        super().__init__()
+        self.number = number
+        self.session = session
+        self.model = ModelState(session, self._tell_model, load_asked)
         self._settings = settings
         self._keymap = keymap
         self._history = history
-        self._stream: Stream | None = None
+        self.stream = stream
         self._sending = False
-        self._drafts = Drafts(history.file.with_name("drafts.json") if history.file is not None else None)
+        self._unsent = unsent
         self._draft_timer: Timer | None = None
-        self._queues: dict[int, list[str]] = {}
         self._idle_figures = Figures()
         self._settings_saved = True
         self._is_opened = False
         self.conversation: Conversation | None = None
+        self.raw = False
         self.system_prompt = ""
         self.edits: dict[str, Value] = {}
         self.overflow: Overflow = session.overflow
 
     def compose(self) -> ComposeResult:
-        """Transcript above, composer below."""
+        """Title where there are several panes, transcript, composer."""
+        yield PaneTitle()
         transcript = Transcript(id="transcript")
         transcript.fold_thoughts = self._settings.fold_thoughts
         transcript.simple_emoji = self._settings.simple_emoji
         transcript.empty_text = _welcome(self._keymap)
-        yield transcript
+        self._keymap.bind(transcript, "screen.perform('{id}')", "transcript")
+        yield Reader(transcript)
         yield Static("", id="queue", markup=False)
         yield Composer(self._keymap, self._history)
 
@@ -91,11 +109,7 @@ class Pane(Vertical):
     def keep_draft(self) -> None:
         """Keep what is being written."""
         if self._is_opened:
-            self._drafts.put(self.conversation_id, self.composer.message)
-
-    def follow(self, stream: Stream) -> None:
-        """Draw replies that `stream` brings."""
-        self._stream = stream
+            self._unsent.drafts.put(self.place, self.composer.message)
 
     # --- what is shown
 
@@ -105,15 +119,33 @@ class Pane(Vertical):
         return self.query_one(Transcript)
 
     @property
+    def reader(self) -> Reader:
+        """The transcript, and what finds in it."""
+        return self.query_one(Reader)
+
+    @property
     def composer(self) -> Composer:
         """Where the next message is written."""
         return self.query_one(Composer)
 
     @property
-    def stream(self) -> Stream:
-        """What brings the replies."""
-        assert self._stream is not None
-        return self._stream
+    def title(self) -> PaneTitle:
+        """The line above the conversation."""
+        return self.query_one(PaneTitle)
+
+    @property
+    def state(self) -> str:
+        """What its reply is doing, in words; empty while nothing is written."""
+        figures = self.figures
+        if figures.phase == "idle":
+            return ""
+        speed = figures.tokens_per_second
+        return f"{speed:.0f} tok/s" if figures.phase == "writing" and speed else figures.words
+
+    @property
+    def place(self) -> str:
+        """The name under which wait what was written here and not sent."""
+        return place_of(self.conversation_id, self.number)
 
     @property
     def conversation_id(self) -> int | None:
@@ -134,11 +166,11 @@ class Pane(Vertical):
         if self.conversation is not None:
             self.stream.hide(self.conversation.id)
         self.conversation = conversation
-        self.system_prompt = self._session.opening_prompt if conversation is None else conversation.system_prompt
+        self.system_prompt = self.session.opening_prompt if conversation is None else conversation.system_prompt
         self.edits = self._edits_of(conversation) if conversation is not None else {}
-        self.overflow = self._session.overflow if conversation is None else conversation.overflow
+        self.overflow = self.session.overflow if conversation is None else conversation.overflow
         self._settings_saved = True
-        composer.put(composer.pastes.fold(self._drafts.get(self.conversation_id)))
+        composer.put(composer.pastes.fold(self._unsent.drafts.get(self.place)))
         self.transcript.follow = True
         self.reload()
         self._show_queue()
@@ -150,6 +182,12 @@ class Pane(Vertical):
         except ChatappError as error:
             say_error(self.app, error)
             return {}
+
+    def leave(self) -> None:
+        """Get ready to be closed: what is typed is kept, a reply goes on unseen."""
+        self.keep_draft()
+        if self.conversation is not None:
+            self.stream.hide(self.conversation.id)
 
     def reload(self) -> None:
         """Show the conversation's branch as it is now."""
@@ -174,11 +212,11 @@ class Pane(Vertical):
     def refresh_conversation(self) -> None:
         """Read title and the like anew."""
         if self.conversation is not None:
-            self.conversation = self._session.conversation(self.conversation.id)
+            self.conversation = self.session.conversation(self.conversation.id)
 
     def forget(self, conversation_id: int) -> None:
         """Drop the draft of a conversation that is gone."""
-        self._drafts.put(conversation_id, "")
+        self._unsent.drafts.put(place_of(conversation_id, self.number), "")
 
     # --- settings of the next message
 
@@ -196,9 +234,24 @@ class Pane(Vertical):
         self.edits = edits
         self._keep_settings()
         reply = self.stream.reply(self.conversation_id)
-        can_change = PARAMETERS[changed].live and self._session.backend.capabilities.live_update
+        can_change = PARAMETERS[changed].live and self.session.backend.capabilities.live_update
         if can_change and reply is not None and reply.turn.is_running:
             attempt(self, reply.turn.update({changed: edits.get(changed)}))
+
+    def set_raw(self, raw: bool) -> None:
+        """Let what is sent be continued as it is, or be a message again."""
+        self.raw = raw
+        self.composer.show_raw(raw)
+
+    def _tell_model(self) -> None:
+        self.post_message(ModelChanged())
+
+    def take_settings_of(self, other: Pane) -> None:
+        """Send the next message as another pane would: to the same model, with the same settings."""
+        self.model.take_as(other.model)
+        self.session.preset = other.session.preset
+        self.system_prompt, self.edits, self.overflow = other.system_prompt, dict(other.edits), other.overflow
+        self._keep_settings()
 
     def set_overflow(self, overflow: Overflow) -> None:
         """Do something else from the next message on when the conversation no longer fits the context."""
@@ -215,22 +268,23 @@ class Pane(Vertical):
             attempt(self, self._save_settings(self.conversation.id, self._wishes))
 
     async def _save_settings(self, conversation_id: int, wishes: Wishes) -> None:
-        await self._session.set_system_prompt(conversation_id, wishes.system_prompt)
-        await self._session.set_edits(conversation_id, wishes.edits)
-        await self._session.set_overflow(conversation_id, wishes.overflow)
+        await self.session.set_system_prompt(conversation_id, wishes.system_prompt)
+        await self.session.set_edits(conversation_id, wishes.edits)
+        await self.session.set_overflow(conversation_id, wishes.overflow)
         if (conversation_id, wishes) == (self.conversation_id, self._wishes):
             self._settings_saved = True
 
     # --- sending and what comes of it
 
     def submit(self) -> None:
-        """Send what is written; while a reply is being written it waits in line."""
-        text = self.composer.message
-        if not text.strip():
-            return
-        self.composer.take()
+        """Send what is written."""
+        if self.composer.message.strip():
+            self.send(self.composer.take())
+
+    def send(self, text: str) -> None:
+        """Send a message; while a reply is being written it waits in line."""
         if self._sending or self.stream.reply(self.conversation_id) is not None:
-            self._queue().append(text)
+            self._unsent.wait(self.place, text)
             self._show_queue()
         else:
             self._begin(text)
@@ -247,9 +301,10 @@ class Pane(Vertical):
                 conversation = await self._create(self._wishes)
             elif not self._settings_saved:
                 await self._save_settings(conversation.id, self._wishes)
-            turn = await self._session.send(conversation.id, text, alternatives=_ALTERNATIVES)
+            send = self.session.complete if self.raw else self.session.send
+            turn = await send(conversation.id, text, alternatives=ALTERNATIVES)
         except ChatappError as error:
-            self.composer.give_back("\n".join((text, *self._queues.pop(self.conversation_id or _UNBORN, []))))
+            self.composer.give_back("\n".join((text, *self._unsent.take(self.place))))
             self._show_queue()
             say_error(self.app, error)
             return
@@ -265,15 +320,15 @@ class Pane(Vertical):
 
     async def _create(self, wishes: Wishes) -> Conversation:
         """Store the conversation that was shown as an empty one; what was changed meanwhile is kept, too."""
-        conversation = await self._session.create(**wishes._asdict())
+        conversation = await self.session.create(**wishes._asdict())
         if conversation.system_prompt != wishes.system_prompt:  # one that was cleared: the preset's came in its place
-            conversation = await self._session.set_system_prompt(conversation.id, wishes.system_prompt)
+            conversation = await self.session.set_system_prompt(conversation.id, wishes.system_prompt)
         if self.conversation is None:
             self.keep_draft()
             self.conversation = conversation
             if self._wishes != wishes:
                 self._keep_settings()
-        self._queues[conversation.id] = self._queues.pop(_UNBORN, [])
+        self._unsent.wait(str(conversation.id), *self._unsent.take(place_of(None, self.number)))
         return conversation
 
     def _show_reply(self, reply: StoredMessage) -> None:
@@ -293,9 +348,9 @@ class Pane(Vertical):
             say_error(self.app, event.error)
             if not event.reply.text and not event.reply.reasoning:
                 self._give_back(event.conversation_id, event.prompt)
-        waiting = self._queues.pop(event.conversation_id, [])
+        waiting = self._unsent.take(str(event.conversation_id))
         if waiting and shown and event.error is None and event.reply.status == "complete":
-            self._queues[event.conversation_id] = waiting[1:]
+            self._unsent.wait(self.place, *waiting[1:])
             self._begin(waiting[0])
         elif waiting:
             self._give_back(event.conversation_id, "\n".join(waiting))
@@ -307,8 +362,7 @@ class Pane(Vertical):
         if conversation_id == self.conversation_id:
             self.composer.give_back(text)
         else:
-            typed = self._drafts.get(conversation_id)
-            self._drafts.put(conversation_id, f"{text}\n{typed}" if typed.strip() else text)
+            self._unsent.give_back(str(conversation_id), text)
 
     # --- acting on replies
 
@@ -323,7 +377,7 @@ class Pane(Vertical):
     @property
     def can_answer_now(self) -> bool:
         """Whether the model thinks and can be told to answer."""
-        return self.figures.phase == "thinking" and self._session.backend.capabilities.answer_now
+        return self.figures.phase == "thinking" and self.session.backend.capabilities.answer_now
 
     def answer_now(self) -> None:
         """End the thoughts of the reply that is being written; its answer begins."""
@@ -343,7 +397,7 @@ class Pane(Vertical):
             return
         if not self._settings_saved:
             await self._save_settings(thread[-1].conversation_id, self._wishes)
-        turn = await self._session.regenerate(thread[-1].id, alternatives=_ALTERNATIVES)
+        turn = await self.session.regenerate(thread[-1].id, alternatives=ALTERNATIVES)
         self.stream.start(turn, "")
         self.post_message(ConversationChanged(turn.conversation_id))
         if turn.conversation_id == self.conversation_id:
@@ -357,10 +411,10 @@ class Pane(Vertical):
         if not chosen:
             say(self.app, "There is one version only; ctrl+r writes another." if not several else "There is no other.")
             return
-        versions = self._session.siblings(chosen[-1].id)
+        versions = self.session.siblings(chosen[-1].id)
         place = [version.id for version in versions].index(chosen[-1].id) + step
         if 0 <= place < len(versions):
-            await self._session.select(versions[place].id)
+            await self.session.select(versions[place].id)
             self.reload()
 
     def last_reply(self) -> StoredMessage | None:
@@ -368,16 +422,13 @@ class Pane(Vertical):
         return next((message for message in reversed(self._thread()) if message.role == "assistant"), None)
 
     def _thread(self) -> list[StoredMessage]:
-        return self._session.thread(self.conversation.id) if self.conversation is not None else []
+        return self.session.thread(self.conversation.id) if self.conversation is not None else []
 
     # --- what waits to be sent
 
-    def _queue(self) -> list[str]:
-        return self._queues.setdefault(self.conversation_id or _UNBORN, [])
-
     def _show_queue(self) -> None:
         line = self.query_one("#queue", Static)
-        waiting = self._queues.get(self.conversation_id or _UNBORN, [])
+        waiting = self._unsent.line(self.place)
         line.display = bool(waiting)
         if waiting:
             more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""

@@ -7,6 +7,8 @@ from textual.widget import Widget
 
 LIST_FITS = 96
 BOTH_FIT = 126
+SHORT = 32
+"""Lines below which the screen leaves out blank lines and shows less help."""
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 30, 8
 
 
@@ -35,6 +37,7 @@ class Panels:
         self._size = (width, height)
         self._screen.set_class(width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT, "-too-small")
         self._screen.set_class(width < LIST_FITS, "-narrow")
+        self._screen.set_class(height < SHORT, "-short")
         self._apply()
 
     def is_over(self, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from chatapp.ui.attempt import attempt
 from chatapp.ui.messages import ConversationChanged
 from chatapp.ui.notice import say
 from chatapp.ui.screens.pane import Pane
-from chatapp.ui.widgets.conversation_list import ConversationList
+from chatapp.ui.widgets.conversation_list import FIRST_PAGE, ConversationList
 from chatapp.ui.widgets.conversation_rows import UNTITLED
 
 if TYPE_CHECKING:
@@ -20,31 +21,54 @@ if TYPE_CHECKING:
 
 
 class Shelf:
-    """The list panel, kept true to the session; `show` puts another conversation on the screen."""
+    """The list panel, kept true to the session.
+
+    `show` puts another conversation on the screen, and `pane` is the one that has the focus.
+    """
 
     def __init__(
         self,
         session: Session,
         panel: ConversationList,
-        pane: Pane,
+        pane: Callable[[], Pane],
         keymap: Keymap,
         *,
         show: Callable[[Conversation | None], None],
     ) -> None:
         self._session = session
         self._panel = panel
-        self._pane = pane
+        self._shown_pane = pane
         self._keymap = keymap
         self._show = show
         self._deleted: list[Conversation] = []
+        self._asked = 0
+
+    @property
+    def _pane(self) -> Pane:
+        return self._shown_pane()
 
     def refresh(self, words: str = "", limit: int | None = None) -> None:
         """Show the conversations as they are now."""
         if limit is None:
             self._panel.ask()
             return
-        self._panel.show(self._session.conversations(filter=words, limit=limit))
-        self.mark()
+        self._asked += 1
+        if words or limit > FIRST_PAGE:
+            attempt(self._panel, self._look_up(words, limit, self._asked))
+        else:
+            self._panel.show(self._session.conversations(limit=limit))
+            self.mark()
+
+    async def _look_up(self, words: str, limit: int, number: int) -> None:
+        """Show what a thread finds, unless something else has been asked for meanwhile."""
+
+        def is_wanted() -> bool:
+            return number == self._asked
+
+        listed, found = await asyncio.to_thread(self._session.look_up, words, limit=limit, is_wanted=is_wanted)
+        if is_wanted():
+            self._panel.show(listed, found, query=words)
+            self.mark()
 
     def mark(self) -> None:
         """Mark the open conversation and those being written."""

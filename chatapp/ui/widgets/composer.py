@@ -40,6 +40,11 @@ class Composer(TextArea):
         """The whole message, with long pastes unfolded."""
         return self.pastes.unfold(self.text)
 
+    def show_raw(self, raw: bool) -> None:
+        """Say whether what is written here is continued as it is."""
+        self.placeholder = Content("A beginning for the model to continue" if raw else "Message")
+        self.border_title = Content("raw completion" if raw else "")
+
     def take(self) -> str:
         """Give the whole message, remember it and empty the composer."""
         message = self.message

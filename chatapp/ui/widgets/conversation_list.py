@@ -15,13 +15,13 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from chatapp.core.conversations import Conversation
+from chatapp.core.conversations import Conversation, Found
 from chatapp.ui.keymap import Keymap
-from chatapp.ui.messages import ConversationChosen
+from chatapp.ui.messages import ConversationChosen, HitChosen
 from chatapp.ui.widgets.conversation_rows import ConversationRows
 
 FIRST_PAGE = 200
-_TYPING_PAUSE_S = 0.12
+_TYPING_PAUSE_S = 0.06
 
 
 class Filter(Input):
@@ -63,6 +63,9 @@ class ConversationList(Vertical):
         self._keymap = keymap
         self._limit = FIRST_PAGE
         self._pause: Timer | None = None
+        self._query = ""
+        self._opens_first = False
+        self._found = Found()
 
     def compose(self) -> ComposeResult:
         """Heading, filter, rows, and what the keys do."""
@@ -81,11 +84,20 @@ class ConversationList(Vertical):
         """What the list is filtered by."""
         return self.query_one(Filter).value.strip()
 
-    def show(self, conversations: Sequence[Conversation]) -> None:
-        """Show these conversations."""
+    @property
+    def shown_query(self) -> str:
+        """What was looked for to show what is shown; `words` runs ahead of it while somebody types."""
+        return self._query
+
+    def show(self, conversations: Sequence[Conversation], found: Found | None = None, *, query: str = "") -> None:
+        """Show these conversations, and what was `found` in them by `query`."""
+        self._query, self._found = query, found or Found()
         rows = self.rows
         rows.empty_text = "Nothing found" if self.words else "Nothing here yet"
-        rows.show(conversations, more=len(conversations) >= self._limit)
+        rows.show(conversations, self._found, more=len(conversations) >= self._limit)
+        if self._opens_first and query == self.words:
+            self._opens_first = False
+            rows.action_open()
 
     def mark(self, open_id: int | None, writing: Collection[int]) -> None:
         """Mark the open conversation and those being written."""
@@ -120,21 +132,35 @@ class ConversationList(Vertical):
         """Filter once the typing pauses."""
         event.stop()
         self._limit = FIRST_PAGE
+        self._opens_first = False
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(_TYPING_PAUSE_S, self.ask)
 
+    def _ask_at_once(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        self.ask()
+
     @on(Input.Submitted, "#conversation-filter")
     def filter_submitted(self, event: Input.Submitted) -> None:
-        """Open the highlighted one."""
+        """Open the highlighted one, once what was typed has been looked for."""
         event.stop()
-        self.rows.action_open()
+        if self.words == self._query:
+            self.rows.action_open()
+        else:
+            self._opens_first = True
+            self._ask_at_once()
 
     @on(ConversationRows.Opened)
     def row_opened(self, event: ConversationRows.Opened) -> None:
-        """Tell which conversation was picked."""
+        """Tell which conversation was picked, or what was found in it."""
         event.stop()
-        self.post_message(ConversationChosen(event.conversation_id))
+        if event.hit is None:
+            self.post_message(ConversationChosen(event.conversation_id))
+        else:
+            words = self._found.words
+            self.post_message(HitChosen(event.conversation_id, event.hit.message_id, self._query, words))
 
     @on(ConversationRows.EndNeared)
     def show_more(self, event: ConversationRows.EndNeared) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -18,15 +19,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from chatapp.core.cleaning import clean_line
-from chatapp.core.conversations import Conversation
+from chatapp.core.conversations import Conversation, Found, Hit
+from chatapp.core.folding import FoldedText, Sought
+from chatapp.ui.widgets.conversation_outline import HitRow, Outline
+from chatapp.ui.widgets.hit_lines import Marked, cropped, hit_lines, segments_of
 
 UNTITLED = "New conversation"
-
-
-def period(moment: float, today: datetime.date) -> str:
-    """The heading under which a time stands: Today, Yesterday or Older."""
-    days = (today - datetime.date.fromtimestamp(moment)).days
-    return "Today" if days <= 0 else "Yesterday" if days == 1 else "Older"
+_INDENT = 4
+"""Cells left of a hit."""
 
 
 def short_date(moment: float, today: datetime.date) -> str:
@@ -40,11 +40,12 @@ def short_date(moment: float, today: datetime.date) -> str:
 
 
 class ConversationRows(ScrollView, can_focus=True):
-    """Conversations under headings; a highlighted one moves with the keys, a click opens."""
+    """Conversations under headings, with what was found in them; a highlight moves with the keys, a click opens."""
 
     DEFAULT_CSS = "ConversationRows { overflow-x: hidden; overflow-y: auto; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "rows--heading", "rows--title", "rows--open", "rows--time", "rows--cursor", "rows--writing",
+        "rows--heading", "rows--title", "rows--open", "rows--time", "rows--cursor", "rows--writing", "rows--hit",
+        "rows--found",
     }  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False),
@@ -58,16 +59,22 @@ class ConversationRows(ScrollView, can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """A conversation is to be opened."""
+        """A conversation is to be opened, at a hit where there is one."""
 
         conversation_id: int
+        hit: Hit | None
 
     class EndNeared(Message):
         """The last rows come into view, and there may be more conversations."""
 
     def __init__(self) -> None:
         super().__init__(id="conversation-rows")
-        self._rows: list[Conversation | str] = []
+        self._conversations: list[Conversation] = []
+        self._found = Found()
+        self._outline = Outline((), self._found, datetime.date.today(), 0)
+        self._sought = Sought(())
+        self._width = 0
+        self._hit_lines: dict[int, list[Marked]] = {}
         self._cursor = 0
         self._open: int | None = None
         self._writing: frozenset[int] = frozenset()
@@ -77,28 +84,40 @@ class ConversationRows(ScrollView, can_focus=True):
 
     # --- what is shown
 
-    def show(self, conversations: Sequence[Conversation], *, more: bool = False) -> None:
-        """Show these, newest first, the pinned above all; `more` tells that there are others beyond."""
-        highlighted = self.highlighted
+    def show(self, conversations: Sequence[Conversation], found: Found | None = None, *, more: bool = False) -> None:
+        """Show these, newest first, with what was found in them; `more` tells that there are others beyond."""
+        highlighted, hit = self.highlighted, self.highlighted_hit
+        begun_anew = found is not None and found.words != self._found.words
         self._today, self._more = datetime.date.today(), more
-        self._rows = []
-        heading = ""
-        for conversation in [c for c in conversations if c.pinned] + [c for c in conversations if not c.pinned]:
-            wanted = "Pinned" if conversation.pinned else period(conversation.updated_at, self._today)
-            if wanted != heading:
-                self._rows += ([""] if self._rows else []) + [wanted]
-                heading = wanted
-            self._rows.append(conversation)
-        self.virtual_size = Size(self.size.width, len(self._rows))
-        self._cursor = self._index(highlighted.id if highlighted is not None else self._open)
+        self._conversations, self._found = list(conversations), found or Found()
+        self._sought = Sought(self._found.words)
+        self._lay_out()
+        if begun_anew:
+            self._cursor = self._outline.likeliest(self._sought)
+            self.scroll_to(y=0, animate=False)
+        else:
+            self._cursor = self._outline.index_of(highlighted.id if highlighted is not None else self._open, hit)
         self.refresh()
+
+    def _lay_out(self) -> None:
+        self._width = self.size.width
+        self._hit_lines.clear()
+        self._outline = Outline(self._conversations, self._found, self._today, self._width - _INDENT)
+        self.virtual_size = Size(self.size.width, len(self._outline.rows))
+
+    def on_resize(self) -> None:
+        """Wrap the hits anew."""
+        if self._found.hits and self.size.width != self._width:
+            highlighted, hit = self.highlighted, self.highlighted_hit
+            self._lay_out()
+            self._cursor = self._outline.index_of(highlighted.id if highlighted is not None else None, hit)
 
     def mark(self, open_id: int | None, writing: Collection[int]) -> None:
         """Mark the conversation that is open and those in which a reply is being written."""
         if open_id != self._open:
             self._open = open_id
-            if open_id is not None:
-                self._cursor = self._index(open_id)
+            if open_id is not None and (self.highlighted is None or self.highlighted.id != open_id):
+                self._cursor = self._outline.index_of(open_id)
         self._writing = frozenset(writing)
         self.refresh()
 
@@ -112,43 +131,53 @@ class ConversationRows(ScrollView, can_focus=True):
 
     @property
     def highlighted(self) -> Conversation | None:
-        """The conversation under the cursor."""
-        row = self._rows[self._cursor] if self._cursor < len(self._rows) else None
-        return row if isinstance(row, Conversation) else None
+        """The conversation under the cursor, that of the hit where the cursor is on one."""
+        return self._outline.conversation(self._cursor)
+
+    @property
+    def highlighted_hit(self) -> Hit | None:
+        """The hit under the cursor."""
+        return self._outline.hit(self._cursor)
 
     @property
     def conversations(self) -> list[Conversation]:
         """What is shown, from the top."""
-        return [row for row in self._rows if isinstance(row, Conversation)]
+        return self._outline.conversations
+
+    @property
+    def hits(self) -> list[Hit]:
+        """The hits that are shown, from the top."""
+        return self._outline.hits
 
     # --- keys and pointer
 
     def action_move(self, steps: int) -> None:
-        """Move the highlight by so many conversations."""
-        indices = [index for index, row in enumerate(self._rows) if isinstance(row, Conversation)]
-        if not indices:
+        """Move the highlight by so many conversations and hits."""
+        choices = self._outline.choices
+        if not choices:
             return
-        place = indices.index(self._cursor) if self._cursor in indices else 0
-        self._cursor = indices[min(max(place + steps, 0), len(indices) - 1)]
-        top = 0 if self._cursor == indices[0] else self._cursor
+        place = bisect_left(choices, self._cursor)
+        self._cursor = choices[min(max(place + steps, 0), len(choices) - 1)]
+        top = 0 if self._cursor == choices[0] else self._cursor
+        last = self._outline.end_of(self._cursor)
         if top < self.scroll_offset.y:
             self.scroll_to(y=top, animate=False)
-        elif self._cursor >= self.scroll_offset.y + self.size.height:
-            self.scroll_to(y=self._cursor - self.size.height + 1, animate=False)
+        elif last >= self.scroll_offset.y + self.size.height:
+            self.scroll_to(y=last - self.size.height + 1, animate=False)
         self._check_end(self._cursor)
         self.refresh()
 
     def action_open(self) -> None:
-        """Open the highlighted conversation."""
+        """Open what is highlighted."""
         if (conversation := self.highlighted) is not None:
-            self.post_message(self.Opened(conversation.id))
+            self.post_message(self.Opened(conversation.id, self.highlighted_hit))
 
     def on_click(self, event: events.Click) -> None:
         """Open what was clicked."""
         index = event.y + self.scroll_offset.y
-        if index < len(self._rows) and isinstance(self._rows[index], Conversation):
+        if not isinstance(self._outline.row(index), str):
             event.stop()
-            self._cursor = index
+            self._cursor = self._outline.begin_of(index)
             self.action_open()
             self.refresh()
 
@@ -158,20 +187,9 @@ class ConversationRows(ScrollView, can_focus=True):
         self._check_end(round(new_value) + self.size.height)
 
     def _check_end(self, row: int) -> None:
-        if self._more and row > len(self._rows) - 20:
+        if self._more and row > len(self._outline.rows) - 20:
             self._more = False
             self.post_message(self.EndNeared())
-
-    def _index(self, conversation_id: int | None) -> int:
-        """The row of a conversation, else the first one's."""
-        first = 0
-        for index in range(len(self._rows) - 1, -1, -1):
-            row = self._rows[index]
-            if isinstance(row, Conversation):
-                if row.id == conversation_id:
-                    return index
-                first = index
-        return first
 
     # --- drawing
 
@@ -180,30 +198,43 @@ class ConversationRows(ScrollView, can_focus=True):
         width = self.size.width
         index = y + self.scroll_offset.y
         base = self.rich_style
-        if not self._rows and y == 0:
-            return Strip([Segment(f" {self.empty_text}".ljust(width), base + self._style("time"))], width)
-        row = self._rows[index] if index < len(self._rows) else ""
+        if not self._outline.rows and y == 0:
+            return self._words(self.empty_text, base + self._style("time"))
+        row = self._outline.row(index)
         if isinstance(row, str):
-            return Strip([Segment(f" {row}".ljust(width), base + self._style("heading"))], width)
-        return self._conversation(row, base, width, under_cursor=index == self._cursor)
-
-    def _conversation(self, row: Conversation, base: Style, width: int, *, under_cursor: bool) -> Strip:
-        if under_cursor and self.has_focus_within_panel:
+            return self._words(row, base + self._style("heading"))
+        if self._outline.begin_of(index) == self._cursor and self.has_focus_within_panel:
             base = base + Style(bgcolor=self._style("cursor").bgcolor)
+        return self._hit(row, base, width) if isinstance(row, HitRow) else self._conversation(row, base, width)
+
+    def _words(self, text: str, style: Style) -> Strip:
+        return Strip([Segment(f" {text}", style)]).adjust_cell_length(self.size.width, style)
+
+    def _conversation(self, row: Conversation, base: Style, width: int) -> Strip:
         is_open, writing = row.id == self._open, row.id in self._writing
         right = "writing" if writing else short_date(row.updated_at, self._today)
-        room = width - 3 - len(right) - 1
-        title = clean_line(row.title) or UNTITLED
-        if cell_len(title) > room:
-            title = set_cell_size(title, max(0, room - 1)) + "…"
+        room = max(1, width - 3 - len(right) - 1)
+        title = set_cell_size(cropped(clean_line(row.title) or UNTITLED, room), room)
+        spans = self._sought.ranges(FoldedText(title)) if self._sought else []
+        style = base + self._style("open" if is_open else "title")
         return Strip(
             [
                 Segment("▌ " if is_open else "  ", base + self._style("open")),
-                Segment(set_cell_size(title, room), base + self._style("open" if is_open else "title")),
+                *segments_of(title, spans, style, self._style("found")),
                 Segment(f" {right} ", base + self._style("writing" if writing else "time")),
-            ],
-            width,
-        )
+            ]
+        ).adjust_cell_length(width, base)
+
+    def _hit(self, row: HitRow, base: Style, width: int) -> Strip:
+        """A line of a hit; whose words they are is told by the sign before them."""
+        lines = self._hit_lines.get(row.hit.message_id)
+        if lines is None:
+            lines = self._hit_lines[row.hit.message_id] = hit_lines(row.hit, self._width - _INDENT)
+        text, spans = lines[row.number] if row.number < len(lines) else Marked("", ())
+        sign = "" if row.number else "›" if row.hit.role == "user" else "·"
+        style = base + self._style("hit")
+        left = Segment(f"  {sign}".ljust(_INDENT), base + self._style("time"))
+        return Strip([left, *segments_of(text, spans, style, self._style("found"))]).adjust_cell_length(width, base)
 
     @property
     def has_focus_within_panel(self) -> bool:

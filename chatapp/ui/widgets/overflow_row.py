@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
@@ -13,10 +12,8 @@ from textual.widget import Widget
 
 from chatapp.core.overflow import OVERFLOW_HELP, OVERFLOWS, Overflow
 from chatapp.ui.messages import OverflowChosen
-from chatapp.ui.widgets.parameter_list import ParameterList
 from chatapp.ui.widgets.parameter_row import MARK, NAME_WIDTH, RESET, SOURCE_WIDTH
 
-KEYS = "←→ choose · ⌫ default"
 _NAME = "overflow"
 
 
@@ -46,21 +43,16 @@ class OverflowRow(Widget, can_focus=True):
         self.choice, self._default = choice, default
         self.refresh()
 
-    def matches(self, words: Sequence[str]) -> bool:
-        """Whether all of these words speak of it."""
-        texts = (_NAME, OVERFLOW_HELP, *OVERFLOWS, *(each.help for each in OVERFLOWS.values()))
-        told = "\n".join(texts).casefold()
-        return all(word in told for word in words)
-
     def description(self, *, replying: bool) -> Content:
         """All that is to be said about it."""
-        origin = "default" if self.choice == self._default else "set here"
-        parts = [(_NAME, "bold $primary"), (f"  {origin}", "$muted")]
-        if replying:
-            parts.append(("\nCounts from the next message on, not for the reply that is being written.", "$warning"))
+        later = "\nCounts from the next message on, not for the reply that is being written."
         chosen = OVERFLOWS[self.choice]
-        parts += [(f"\n{OVERFLOW_HELP}", "$foreground"), (f"\n{chosen.title}. ", "bold $foreground")]
-        return Content.assemble(*parts, (chosen.help, "$muted"))
+        return Content.assemble(
+            (OVERFLOW_HELP, "$foreground"),
+            (later if replying else "", "$warning"),
+            (f"\n{chosen.title}. ", "bold $foreground"),
+            (chosen.help, "$muted"),
+        )
 
     def render(self) -> Content:
         """Name, choice, and where it comes from."""
@@ -87,13 +79,6 @@ class OverflowRow(Widget, can_focus=True):
     def action_unset(self) -> None:
         """Go back to what holds for new conversations."""
         self._choose(self._default)
-
-    def on_key(self, event: events.Key) -> None:
-        """A letter begins to look for a parameter, as in the list below."""
-        if event.character and event.is_printable and event.key not in ("space", "minus", "plus"):
-            event.stop()
-            event.prevent_default()
-            self.post_message(ParameterList.LetterTyped(event.character))
 
     def on_click(self, event: events.Click) -> None:
         """Go to the next choice, or at ↺ back to the default."""

@@ -22,6 +22,9 @@ class StatusLine(Widget):
     hint: reactive[str] = reactive("")
     """What is said for a moment in place of the state."""
 
+    keys: reactive[str] = reactive("")
+    """What keys do just now, in place of the state."""
+
     def __init__(self) -> None:
         super().__init__(id="status-line")
         self._figures = Figures()
@@ -66,6 +69,8 @@ class StatusLine(Widget):
     def _state(self) -> Content:
         if self.hint:
             return Content(clean_line(self.hint)).stylize("bold $warning")
+        if self.keys:
+            return Content(clean_line(self.keys)).stylize("$foreground")
         figures = self._figures
         if figures.phase == "idle":
             text = clean_line(self._model_state) or PHASES["idle"]

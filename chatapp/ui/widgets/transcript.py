@@ -14,11 +14,11 @@ from textual.message import Message
 from chatapp.core.cleaning import clean
 from chatapp.core.conversations import StoredMessage, View
 from chatapp.ui.markdown.warmup import warm_up
+from chatapp.ui.widgets.transcript_cursor import MarkedLines
 from chatapp.ui.widgets.transcript_entry import Entry
-from chatapp.ui.widgets.transcript_lines import MessageLines
 
 
-class Transcript(MessageLines):
+class Transcript(MarkedLines):
     """A conversation from its first message to its last, following the end while the reader is there.
 
     Streamed text is buffered; `flush` draws it. Messages are named by their ids, and a method that gets the id of
@@ -60,6 +60,8 @@ class Transcript(MessageLines):
         self._marked = None
         self.begin(messages)
         self.follow = True
+        if self.marked_message is not None:
+            self.put_cursor(self.marked_message.id)
 
     def add(self, message: StoredMessage) -> None:
         """Append a message."""
@@ -154,6 +156,9 @@ class Transcript(MessageLines):
         match event.style.meta:
             case {"sibling": int(step)}:
                 self.post_message(self.SiblingRequested(message.id, step))
+            case {"header": True}:
+                self.put_cursor(message.id)
+                self.focus()
             case {"thoughts": True}:
                 entry = self.entry(index)
                 entry.unfolded = not entry.thoughts_shown

@@ -27,6 +27,7 @@ class Entry:
         self.reasoning = message.reasoning
         self._progress = ""
         self._unseen = 0
+        self._is_marked = False
         self._unfolded: bool | None = None
         self._stale = True
         self._added_text: list[str] = []
@@ -53,6 +54,15 @@ class Entry:
     @unseen.setter
     def unseen(self, count: int) -> None:
         self._unseen, self._stale = count, True
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a bar stands at its left."""
+        return self._is_marked
+
+    @is_marked.setter
+    def is_marked(self, is_marked: bool) -> None:
+        self._is_marked, self._stale = is_marked, True
 
     @property
     def unfolded(self) -> bool | None:
@@ -150,7 +160,8 @@ class Entry:
         fresh: dict[Part, list[RenderedLine]] = {part: [] for part in PARTS}
         changed: dict[Part, int] = {}
         above = view_lines(self.unseen, look) if self.unseen else []
-        fresh["head"] = [*above, *head_lines(self.message, look, self._thought_label())]
+        head = head_lines(self.message, look, self._thought_label(), is_marked=self.is_marked)
+        fresh["head"] = [*above, *head]
         if self.reasoning and self.thoughts_shown:
             if self._thoughts is None:
                 self._thoughts = self._thoughts_document(look)

@@ -18,7 +18,10 @@ from chatapp.ui.markdown.palette import Palette
 from chatapp.ui.markdown.source import Source, show_inline
 from chatapp.ui.markdown.wrap import wrap
 
-FRAME_STYLES = ("user", "assistant", "system", "sibling", "time", "status", "failure", "progress", "thought", "unseen")
+FRAME_STYLES = (
+    "user", "assistant", "system", "sibling", "mark", "time", "status", "failure", "progress", "thought", "unseen",
+    "cursor",
+)  # fmt: skip
 """Styles beside those of Markdown."""
 
 INDENT = "  "
@@ -39,9 +42,12 @@ class Look:
     simple_emoji: bool = False
 
 
-def head_lines(message: StoredMessage, look: Look, thoughts: str) -> list[RenderedLine]:
-    """The header, the attachments, and the label of the thoughts where it isn't empty."""
-    lines = [_header(message, look)]
+def head_lines(message: StoredMessage, look: Look, thoughts: str, *, is_marked: bool = False) -> list[RenderedLine]:
+    """The header, the attachments, and the label of the thoughts where it isn't empty.
+
+    The header of a marked message makes room for the bar at its left.
+    """
+    lines = [_header(message, look, " " if is_marked else "")]
     for part in message.parts:
         if isinstance(part, AttachmentPart):
             lines += _words(f"attached: {part.name} ({short_size(part.size_bytes)})", look, "status")
@@ -75,20 +81,27 @@ def blank_line(look: Look) -> RenderedLine:
     return _line([], look)
 
 
-def _header(message: StoredMessage, look: Look) -> RenderedLine:
-    versions = _versions(message, look.palette)
+def _header(message: StoredMessage, look: Look, margin: str) -> RenderedLine:
+    versions = [*_versions(message, look.palette), *_marks(message, look.palette)]
     when = moment(message.created_at)
     taken = sum(cell_len(piece.text) for piece in versions)
     if look.width < taken + len(when) + 12:
         when = ""
     name = _name(message)
-    room = max(1, look.width - taken - len(when) - 1)
+    room = max(1, look.width - taken - len(when) - len(margin) - 1)
     if cell_len(name) > room:
         name = set_cell_size(name, room - 1).rstrip() + "…"
-    gap = look.width - cell_len(name) - taken - len(when)
+    gap = look.width - cell_len(name) - taken - len(when) - len(margin)
     space = Piece(" " * max(0, gap), look.palette.base)
-    pieces = [Piece(name, look.palette.style(message.role)), *versions, space]
-    return _line([*pieces, Piece(when, look.palette.style("time"))], look)
+    head = Style.from_meta({"header": True})
+    pieces = [Piece(margin + name, look.palette.style(message.role) + head), *versions, space]
+    return _line([*pieces, Piece(when, look.palette.style("time") + head)], look)
+
+
+def _marks(message: StoredMessage, palette: Palette) -> list[Piece]:
+    """What a person did to the message, in words."""
+    words = [word for word, holds in (("pinned", message.pinned), ("edited", message.edited)) if holds]
+    return [Piece(f" · {word}", palette.style("mark")) for word in words]
 
 
 def _versions(message: StoredMessage, palette: Palette) -> list[Piece]:

@@ -12,12 +12,13 @@ from textual.strip import Strip
 
 from chatapp.core.cleaning import clean
 from chatapp.core.conversations import StoredMessage
+from chatapp.ui.markdown.line import RenderedLine
 from chatapp.ui.markdown.wrap import width_of, wrap
-from chatapp.ui.widgets.transcript_entry import Entry, typical_height
+from chatapp.ui.widgets.transcript_entry import Entry, Part, typical_height
 from chatapp.ui.widgets.transcript_frame import Look
 from chatapp.ui.widgets.transcript_look import COMPONENTS, STYLE_SHEET, palette_of
 from chatapp.ui.widgets.transcript_scroll import LineScroll
-from chatapp.ui.widgets.transcript_selection import SourceRange, encode_row, highlight, range_of, selected_text
+from chatapp.ui.widgets.transcript_selection import Mark, SourceRange, encode_row, highlight, range_of, selected_text
 from chatapp.ui.widgets.transcript_viewport import Row
 
 _LAID_OUT = 200
@@ -133,10 +134,12 @@ class MessageLines(LineScroll):
         index, number = rows[y]
         entry = self.entry(index)
         part, line = entry.line(number)
-        strip = line.strip
-        if self._range is not None and (bounds := self._range.within(index, part)):
-            strip = highlight(line, *bounds, self.selection_style)
-        return strip.apply_offsets(0, encode_row(index, number))
+        return highlight(line, self.marks(index, part, line)).apply_offsets(0, encode_row(index, number))
+
+    def marks(self, index: int, part: Part, line: RenderedLine) -> Sequence[Mark]:
+        """What is drawn in another style on a line of a message: the selection."""
+        bounds = self._range.within(index, part) if self._range is not None else None
+        return [([bounds], self.selection_style)] if bounds is not None else ()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The Markdown source of what is selected."""

@@ -11,7 +11,9 @@ from chatapp.ui.markdown.palette import STYLE_NAMES, Palette
 from chatapp.ui.widgets.transcript_frame import FRAME_STYLES
 
 PREFIX = "transcript--"
-COMPONENTS = frozenset(PREFIX + name for name in (*STYLE_NAMES, *FRAME_STYLES, "empty"))
+COMPONENTS = frozenset(
+    PREFIX + name for name in (*STYLE_NAMES, *FRAME_STYLES, "empty", "match", "match-current", "difference")
+)
 """The component classes that a style sheet can colour."""
 
 
@@ -26,8 +28,13 @@ MessageLines > .transcript--status { color: $foreground 60%; text-style: italic;
 MessageLines > .transcript--progress { color: $foreground 60%; text-style: italic; }
 MessageLines > .transcript--failure { color: $text-error; }
 MessageLines > .transcript--thought { color: $foreground 60%; }
+MessageLines > .transcript--mark { color: $foreground 70%; }
+MessageLines > .transcript--cursor { color: $accent; text-style: bold; }
 MessageLines > .transcript--unseen { color: $foreground 60%; text-style: italic; }
 MessageLines > .transcript--empty { color: $foreground 50%; }
+MessageLines > .transcript--difference { color: $text-warning; text-style: underline; }
+MessageLines > .transcript--match { background: $accent 25%; text-style: bold underline; }
+MessageLines > .transcript--match-current { color: $accent; background: $background; text-style: bold reverse; }
 MessageLines > .transcript--heading-1 { color: $primary; text-style: bold underline; }
 MessageLines > .transcript--heading-2 { color: $primary; text-style: bold; }
 MessageLines > .transcript--heading-3 { text-style: bold italic; }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from textual._animator import EasingFunction
 from textual._types import AnimationLevel, CallbackType
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
@@ -23,6 +24,13 @@ class LineScroll(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineScroll { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
     """
+
+    class Scrolled(Message):
+        """The reader scrolled."""
+
+        def __init__(self, view: LineScroll) -> None:
+            super().__init__()
+            self.view = view
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -48,6 +56,22 @@ class LineScroll(ScrollView, can_focus=True):
         """Whether the last line is in view."""
         return self.viewport.at_end
 
+    @property
+    def place(self) -> tuple[int, float]:
+        """The message at the top of the view, and how far it is scrolled through, from 0 to 1."""
+        index, line = self.viewport.anchor
+        return index, line / self.viewport.heights[index] if len(self.viewport.heights) else 0.0
+
+    @place.setter
+    def place(self, place: tuple[int, float]) -> None:
+        count = len(self.viewport.heights)
+        if count:
+            index = min(place[0], count - 1)
+            fraction = place[1] if index == place[0] else 1.0
+            self.viewport.go_to(Row(index, min(self.measure(index) - 1, round(fraction * self.measure(index)))))
+            self._sync(0.0)
+            self.refresh()
+
     def settle(self) -> None:
         """Find out what is in view and draw all of it."""
         self.viewport.settle()
@@ -61,13 +85,13 @@ class LineScroll(ScrollView, can_focus=True):
 
     def action_scroll_home(self) -> None:
         """Go to the first line."""
-        self.viewport.go_to(Row(0, 0))
-        self._sync(0.0)
-        self.refresh()
+        self.place = (0, 0.0)
+        self.post_message(self.Scrolled(self))
 
     def action_scroll_end(self) -> None:
         """Go to the last line and follow it."""
         self.follow = True
+        self.post_message(self.Scrolled(self))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Move the viewport where Textual was told to scroll to."""
@@ -83,6 +107,7 @@ class LineScroll(ScrollView, can_focus=True):
             self.viewport.jump_to(line)
         self._sync(new_value - line)
         self.refresh()
+        self.post_message(self.Scrolled(self))
 
     def _sync(self, fraction: float) -> None:
         """Tell Textual where the viewport is and how much there is to scroll."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,7 +14,11 @@ from textual.strip import Strip
 from chatapp.core.cleaning import clean
 from chatapp.ui.markdown.inline import Wrap
 from chatapp.ui.markdown.line import RenderedLine
+from chatapp.ui.markdown.wrap import whole_cells
 from chatapp.ui.widgets.transcript_entry import PARTS, Entry, Part
+
+Mark: TypeAlias = tuple[Sequence[tuple[int, int | None]], Style]
+"""Rising ranges of raw offsets, the end None where all the rest belongs to it, and the style to draw them in."""
 
 _LINE_BITS = 24
 _MARKERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*")
@@ -116,23 +119,33 @@ def _widen(low: int, high: int, wrap: Wrap) -> tuple[int, int]:
     return min(low, wrap.outer_start), max(high, wrap.outer_end)
 
 
-def highlight(line: RenderedLine, low: int, high: int | None, style: Style) -> Strip:
-    """The line with what lies between two raw offsets in another style."""
-    columns = line.columns_of(low, high if high is not None else line.source_end + 1)
-    return Strip(_restyle(line.segments, columns, style), line.width) if columns else line.strip
+def highlight(line: RenderedLine, marks: Iterable[Mark]) -> Strip:
+    """The line with what it shows of some ranges in other styles; a later mark lies over those before."""
+    segments: Sequence[Segment] = line.segments
+    for ranges, style in marks:
+        columns: list[tuple[int, int]] = []
+        for low, high in ranges:
+            columns += line.columns_of(low, high if high is not None else line.source_end + 1)
+        if columns:
+            segments = _restyle(segments, columns, style)
+    return line.strip if segments is line.segments else Strip(segments, line.width)
 
 
 def _restyle(segments: Sequence[Segment], columns: Sequence[tuple[int, int]], style: Style) -> list[Segment]:
     found: list[Segment] = []
     position = 0
     for text, own, control in segments:
-        cuts = {position, position + len(text)}
-        for start, end in columns:
-            cuts |= {cut for cut in (start, end) if position < cut < position + len(text)}
-        ordered = sorted(cuts)
-        for low, high in pairwise(ordered):
-            inside = any(start <= low and high <= end for start, end in columns)
-            shown = own + style if inside and own is not None else style if inside else own
-            found.append(Segment(text[low - position : high - position], shown, control))
+        inside = [(start - position, end - position) for start, end in columns]
+        inside = [(max(0, start), min(len(text), end)) for start, end in inside if start < len(text) and end > 0]
+        inside = [whole_cells(text, *bounds) for bounds in inside]
+        shown = own + style if own is not None else style
+        reached = 0
+        for start, end in inside:
+            start = max(start, reached)
+            found += [Segment(text[reached:start], own, control)] if start > reached else []
+            found += [Segment(text[start:end], shown, control)] if end > start else []
+            reached = max(reached, end)
+        if reached < len(text) or not text:
+            found.append(Segment(text[reached:], own, control))
         position += len(text)
     return found

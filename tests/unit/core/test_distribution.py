@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "fakes"))
 import sampler_reference as reference
 from sampler_reference import Figures
 
-from chatapp.core.distribution import Distribution, Unknown, distribution
+from chatapp.core.distribution import Distribution, Unknown, distribution, fate, fates
 from chatapp.core.events import TokenDetail
 from chatapp.core.parameters import DEFAULT_CHAIN, PARAMETERS, Value
 
@@ -148,6 +148,10 @@ def completions(logprobs: Figures, listed: int, size: int, values: Mapping[str, 
                 left = (mass - below * each) / (count - below)
                 if left > 0:
                     shapes.append(np.where(np.arange(count) < below, each, left))
+    # A last token that is just outside and just inside the nucleus.
+    for factor in (0.9, 1.1):
+        tail = min((1 - values.get("top_p", 1.0)) * factor, last, mass / 2)
+        shapes.append(np.r_[np.full(count - 1, (mass - tail) / max(1, count - 1)), max(tail, 1e-12)])
     found = []
     for shape in shapes:
         spread = shape / shape.sum() * mass
@@ -170,6 +174,8 @@ def test_unknown_is_only_what_the_list_leaves_open(
     logprobs: Figures, values: dict[str, float], listed: int, order: list[str], more: int
 ) -> None:
     assume(listed < len(logprobs))
+    # Each stage knows bounds, and those of two cuts in a row leave open what only both together would settle.
+    assume(len(values.keys() & {"top_k", "top_p", "min_p"}) <= 1)
     size = len(logprobs) + more
     # Where the others are all but determined, and one that is nearly cold, it is float32 that leaves things open.
     left = 1 - float(np.exp(logprobs[:listed]).sum())
@@ -328,3 +334,39 @@ def test_an_entropy_that_was_not_measured_decides_nothing(figure: float) -> None
     place = TokenDetail(0, FIVE[0][1], 0, figure, alternatives=FIVE)
     assert unknown({"typical_p": 0.5}, place) == "typical_p"
     assert said({"top_k": 2}, place=place)[0] == 0.6667
+
+
+@settings(EASY, max_examples=400)
+@given(places(), values_of(), st.integers(0, 40), st.integers(0, 40), st.booleans(), st.permutations(DEFAULT_CHAIN))
+def test_the_fates_that_are_told_are_right(
+    logprobs: Figures, values: dict[str, float], listed: int, chosen: int, sized: bool, order: list[str]
+) -> None:
+    chosen = min(chosen, len(logprobs) - 1)
+    size = len(logprobs) if sized else None
+    asked: dict[str, Value] = {**OFF, **values, "samplers": tuple(order)}
+    place = detail(logprobs, listed, chosen)
+    told = fates(place, asked, vocabulary_size=size)
+    assert told[chosen] == fate(place, asked, vocabulary_size=size)
+    expected = reference.chances(logprobs, values, tuple(order))
+    for token_id, stage in told.items():
+        if isinstance(stage, str) and stage:
+            assert expected[token_id] <= 1.1e-5
+        elif stage == "" and values.get("temperature", 1.0) >= 0.3 and "smoothing_factor" not in values:
+            # A cold temperature and smoothing leave chances that no float holds.
+            assert expected[token_id] > 0
+
+
+def test_a_fate_is_told_where_the_chances_are_not() -> None:
+    place = detail(normalised(np.array([3.0, 2.9, 2.8, 2.0, 1.0, 0.0])), 4, chosen=3)
+    asked: dict[str, Value] = {**OFF, "top_k": 5}
+    assert isinstance(distribution(place, asked), Unknown)
+    assert fate(place, asked) == ""
+    assert fate(place, {**OFF, "top_k": 3}) == "top_k"
+    assert fate(place, {**OFF, "temperature": 0.0}) == "temperature"
+    assert fate(place, {**OFF, "top_p": 0.5}) == "top_p"
+
+
+def test_a_fate_that_hangs_on_the_text_is_unknown() -> None:
+    place = detail(normalised(np.array([3.0, 1.0])), 2)
+    told = fate(place, {"repeat_penalty": 1.2})
+    assert isinstance(told, Unknown) and told.stage == "penalties" and "text before" in told.reason

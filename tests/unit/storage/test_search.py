@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import sqlite3
 import string
+import threading
 
 import pytest
 
 from chatapp.core.cleaning import is_clean
+from chatapp.core.errors import StorageError
 from chatapp.core.messages import ReasoningPart, TextPart
 from chatapp.core.paths import Paths
 from chatapp.storage import index, tree
@@ -229,3 +232,64 @@ def test_excerpts() -> None:
     assert text.endswith("needle") and [text[a:b] for a, b in spans] == ["needle"]
     text, spans = excerpt("no hit to be seen", [Term("東")])
     assert text == "no hit to be seen" and spans == ()
+
+
+async def test_a_few_hits_of_each_conversation_the_newest_first(store: Store) -> None:
+    talkative = await store.conversations.create(title="Much")
+    leaf: int | None = None
+    ids: list[int] = []
+    for place in range(40):
+        leaf = (await store.conversations.add_message(talkative.id, leaf, "user", [TextPart(f"fox {place}")])).id
+        ids.append(leaf)
+    quiet = list((await fill(store, "one foxglove", "a fox", "hen")).values())
+    found = store.search.find_in_each("fox", each=3)
+    assert [hit.message_id for hit in found.hits] == [quiet[1], quiet[0], *ids[:-4:-1]]
+    assert found.words == ("fox",) and found.complete
+    assert [hit.excerpt[start:end] for hit in found.hits for start, end in hit.spans] == ["fox"] * 5
+    few = store.search.find_in_each("fox", each=3, limit=2)
+    assert [hit.message_id for hit in few.hits] == [quiet[1], ids[-1]] and few.complete
+    assert [hit.message_id for hit in store.search.find("fox", limit=3).hits] == [quiet[1], *ids[:-3:-1]]
+    await store.conversations.delete(talkative.id)
+    assert [hit.message_id for hit in store.search.find_in_each("fox").hits] == [quiet[1], quiet[0]]
+    assert store.search.find_in_each("").hits == () and store.search.find_in_each("*").words == ()
+    assert store.search.find_in_each('"a fox" glove').words == ("a fox", "glove")
+
+
+async def test_what_is_wanted_no_longer_is_given_up(store: Store) -> None:
+    await fill(store, *(f"fox {number}" for number in range(20)))
+    asked: list[bool] = []
+
+    def is_wanted() -> bool:
+        asked.append(True)
+        return False
+
+    found = store.search.find_in_each("fox", is_wanted=is_wanted)
+    assert found.hits == () and not found.complete
+    assert store.conversations.list(filter="fox", is_wanted=is_wanted) == []
+    assert asked and len(store.conversations.list(is_wanted=is_wanted)) == 20
+
+
+async def test_a_search_that_is_cut_short_keeps_what_it_has(store: Store) -> None:
+    await fill(store, "a fox", "foxglove")
+    for look in (store.search.find, store.search.find_in_each):
+        found = look("fox", patience_s=-1.0)
+        assert found.hits == () and not found.complete
+
+
+async def test_reads_of_other_threads_end_before_the_store_is_closed(paths: Paths) -> None:
+    store = Store.open(paths)
+    await fill(store, *(f"fox number {number}" for number in range(50)))
+    begun = threading.Event()
+
+    def read_on() -> str:
+        try:
+            while True:
+                store.search.find_in_each("fox")
+                begun.set()
+        except StorageError as error:
+            return error.message
+
+    reading = asyncio.create_task(asyncio.to_thread(read_on))
+    await asyncio.to_thread(begun.wait, 10)
+    await store.close()
+    assert "closed" in await asyncio.wait_for(reading, 10)

@@ -1,0 +1,106 @@
+"""Below the tokens: what is known of the one under the cursor, and what else could have stood there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from chatapp.core.cleaning import clean_line
+from chatapp.core.parameters import Values
+from chatapp.ui.widgets.candidates.bar_list import BarList
+from chatapp.ui.widgets.tokens import facts
+from chatapp.ui.widgets.tokens.counterfactual import Counterfactual
+from chatapp.ui.widgets.tokens.facts import Alternative
+from chatapp.ui.widgets.tokens.messages import TextsWanted
+from chatapp.ui.widgets.tokens.reply_tokens import ReplyTokens
+from chatapp.ui.widgets.tokens.words import Words
+
+_KEYS = "⏎ or 1–9 alternatives, ⏎ there branches · n next odd"
+
+
+class TokenPanel(Vertical):
+    """`text_of` gives a token's text where it is known by now; for others `TextsWanted` is posted."""
+
+    DEFAULT_CSS = """
+    TokenPanel { height: auto; border-top: solid $hairline; }
+    TokenPanel > BarList { max-height: 12; }
+    TokenPanel > #token-keys { height: 1; color: $faint; }
+    """
+
+    @dataclass
+    class AlternativeChosen(Message):
+        """One of the tokens that could have stood there was chosen."""
+
+        token_id: int
+
+    def __init__(self, text_of: Callable[[int], str | None]) -> None:
+        super().__init__(id="token-panel")
+        self._text_of = text_of
+        self._alternatives: list[Alternative] = []
+        self._facts = Words("token-facts")
+
+    def compose(self) -> ComposeResult:
+        """Facts, alternatives, keys."""
+        yield self._facts
+        yield BarList()
+        yield Static(_KEYS, id="token-keys", markup=False)
+
+    def show(
+        self,
+        reply: ReplyTokens | None,
+        position: int,
+        judged: Counterfactual | None,
+        values: Values | None,
+        vocabulary_size: int | None,
+    ) -> None:
+        """Tell of the token at `position`, and what the settings `values` make of it."""
+        if reply is None or position >= len(reply.spellings):
+            self._facts.put(Content())
+            self._alternatives = []
+            self._bars.show(())
+            return
+        ids = facts.ids_at(reply, position)
+        texts = {token_id: text for token_id in ids if (text := self._text_of(token_id)) is not None}
+        if len(texts) < len(ids):
+            self.post_message(TextsWanted(tuple(token_id for token_id in ids if token_id not in texts)))
+        text, place, figures = facts.facts_of(reply, position, judged)
+        self._facts.put(
+            Content.assemble(
+                (clean_line(text), "bold"), (f"   {clean_line(place)}", "$muted"), "\n", (clean_line(figures), "$muted")
+            )
+        )
+        before = [each.token_id for each in self._alternatives]
+        self._alternatives = facts.alternatives_of(reply, position, texts, values, vocabulary_size)
+        now, written = [each.token_id for each in self._alternatives], reply.token_ids[position]
+        start = now.index(written) if written in now else 0
+        self._bars.show([each.bar for each in self._alternatives], cursor=None if now == before else start)
+
+    @property
+    def plain(self) -> str:
+        """What is told of the token, as text."""
+        return self._facts.plain
+
+    def take_focus(self, number: int | None = None) -> None:
+        """Go to the alternatives, where there are any: to the one of that number, counted from 0."""
+        if self._alternatives:
+            self._bars.focus()
+            if number is not None:
+                self._bars.put_cursor(number)
+
+    @on(BarList.Chosen)
+    def bar_chosen(self, event: BarList.Chosen) -> None:
+        """Tell which token was chosen."""
+        event.stop()
+        if event.number < len(self._alternatives):
+            self.post_message(self.AlternativeChosen(self._alternatives[event.number].token_id))
+
+    @property
+    def _bars(self) -> BarList:
+        return self.query_one(BarList)
