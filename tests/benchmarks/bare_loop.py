@@ -30,6 +30,7 @@ class BareLoop:
             self.model = llama.llama_model_load_from_file(path.encode(), llama.llama_model_default_params())
         parameters = llama.llama_context_default_params()
         parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = context_size, BATCH_SIZE, BATCH_SIZE
+        parameters.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED  # as chatapp does on the processor
         parameters.n_threads = parameters.n_threads_batch = core_count()
         self.context = llama.llama_init_from_model(self.model, parameters)
         self.vocab = llama.llama_model_get_vocab(self.model)

@@ -79,7 +79,7 @@ def _as_set(candidates: Any) -> set[tuple[int, float]]:
 class BareLlama:
     """One model, one context, one sequence."""
 
-    def __init__(self, path: str, context_size: int, threads: int) -> None:
+    def __init__(self, path: str, context_size: int, threads: int, flash_attention: bool) -> None:
         self._log = llama.llama_log_callback(lambda level, text, data: None)
         llama.llama_log_set(self._log, ctypes.c_void_p(0))
         llama.llama_backend_init()
@@ -88,6 +88,7 @@ class BareLlama:
         self._vocabulary = llama.llama_model_get_vocab(self._model)
         parameters = llama.llama_context_default_params()
         parameters.n_ctx, parameters.n_batch, parameters.n_ubatch = context_size, BATCH_SIZE, BATCH_SIZE
+        parameters.flash_attn_type = int(flash_attention)
         parameters.n_threads = parameters.n_threads_batch = threads
         self._context = llama.llama_init_from_model(self._model, parameters)
         self._batch = llama.llama_batch_init(BATCH_SIZE, 0, 1)
@@ -175,10 +176,12 @@ class BareLlama:
         return [*written, *changes] if count else written
 
 
-def ask(model: Path, jobs: Sequence[dict[str, Any]], *, context_size: int) -> list[list[Any]]:
+def ask(
+    model: Path, jobs: Sequence[dict[str, Any]], *, context_size: int, flash_attention: bool = False
+) -> list[list[Any]]:
     """The results of `jobs`, computed with one thread in a process of its own."""
     done = subprocess.run(
-        [sys.executable, __file__, str(model), str(context_size), "1"],
+        [sys.executable, __file__, str(model), str(context_size), "1", str(int(flash_attention))],
         input=json.dumps(list(jobs)),
         env=os.environ | {"PYTHONPATH": str(Path(chatapp.__file__).parents[1])},
         capture_output=True,
@@ -190,7 +193,7 @@ def ask(model: Path, jobs: Sequence[dict[str, Any]], *, context_size: int) -> li
 
 
 def main() -> None:
-    bare = BareLlama(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    bare = BareLlama(sys.argv[1], *map(int, sys.argv[2:4]), flash_attention=sys.argv[4] == "1")
     jobs = cast(list[dict[str, Any]], json.load(sys.stdin))
     sys.stdout.write(json.dumps([bare.answer(job) for job in jobs]))
 

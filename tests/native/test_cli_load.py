@@ -53,7 +53,7 @@ def test_what_was_asked_for_in_vain_is_said_once_and_in_json(tiny_model: Path) -
         (("--device", "CUDA0"), 2, "There is: cpu"),
         (("--lora", "none.gguf"), 4, "no LoRA adapter"),
         (("--cache-type-v", "q8_0", "--flash-attention", "off"), 2, "needs flash attention"),
-        (("--cache-type-k", "q8_0"), 2, "does not divide"),
+        (("--cache-type-k", "q8_0", "--flash-attention", "on"), 2, "does not divide"),
         (("--context-size", "2000", "--pool-size", "1000"), 2, "at least one context"),
     ],
 )

@@ -81,7 +81,7 @@ async def test_unasked_everything_is_told_and_nothing_is_unmet(model: Path, tmp_
     )
     assert (found.context_size, found.pool_size, found.sequences) == (2048, 2048, 16)
     assert (found.threads, found.batch_threads, found.batch_size, found.micro_batch_size) == (1, 1, 512, 512)
-    assert (found.cache_type_k, found.cache_type_v, found.flash_attention) == ("f16", "f16", True)
+    assert (found.cache_type_k, found.cache_type_v, found.flash_attention) == ("f16", "f16", False)
     assert (found.mmap, found.mlock, found.adapters, found.unmet) == (True, False, (), ())
     assert (found.rope_scaling, found.rope_freq_base, found.rope_freq_scale) == ("none", 10_000.0, 1.0)
     # Two layers of 2,048 cells with 128 keys and 128 values of two bytes.
@@ -143,8 +143,16 @@ async def test_flash_attention_is_off_where_it_was_turned_off(model: Path, tmp_p
     assert 0 < difference(with_it, without) < 0.1
 
 
+async def test_left_to_itself_flash_attention_is_used_on_the_processor_where_the_cache_needs_it(
+    model: Path, tmp_path: Path
+) -> None:
+    plain, _ = await measure(model, tmp_path)
+    quantised, _ = await measure(model, tmp_path, cache_type_v="q8_0")
+    assert (plain.flash_attention, quantised.flash_attention) == (False, True)
+
+
 async def test_a_cache_type_that_the_heads_do_not_allow_is_said(tiny_model: Path, tmp_path: Path) -> None:
-    error = await failure(tiny_model, tmp_path, cache_type_k="q8_0")
+    error = await failure(tiny_model, tmp_path, cache_type_k="q8_0", flash_attention="on")
     assert isinstance(error, Unsupported) and "q8_0" in error.message and "f16" in error.hint
 
 
@@ -223,7 +231,7 @@ async def test_an_adapter_is_part_of_the_identity_by_its_content(model: Path, ad
 @pytest.mark.parametrize(
     "values",
     [
-        {"cache_type_k": "q8_0"}, {"cache_type_v": "q8_0"}, {"flash_attention": "off"}, {"rope_freq_base": 20_000.0},
+        {"cache_type_k": "q8_0"}, {"cache_type_v": "q8_0"}, {"flash_attention": "on"}, {"rope_freq_base": 20_000.0},
         {"rope_scaling": "yarn", "rope_freq_scale": 0.5}, {"threads": 2}, {"micro_batch_size": 64},
         {"batch_threads": 2}, {"rope_scaling": "yarn", "rope_freq_scale": 0.5, "yarn_beta_fast": 2.0},
     ],

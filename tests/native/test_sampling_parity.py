@@ -17,6 +17,7 @@ from engine_run import opened, reply
 from tiny_model import EOS, EOT, vocabulary
 
 from chatapp.core.backend import GenerationRequest
+from chatapp.core.loading import LoadSettings
 from chatapp.core.parameters import Stage, Value
 from chatapp.engine.worker.llama import Vocabulary
 from chatapp.engine.worker.sampling.stages import Setting
@@ -233,7 +234,9 @@ async def drawn(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     cases = {**CASES, "dice": []}
     engine: dict[str, list[int]] = {}
     jobs = []
-    async with opened(tiny_model, tmp_path_factory.mktemp("logs"), context_size=CONTEXT_SIZE) as backend:
+    # With it, a token's logits are the same to the last bit wherever its cells lie.
+    load = LoadSettings(context_size=CONTEXT_SIZE, threads=1, flash_attention="on")
+    async with opened(tiny_model, tmp_path_factory.mktemp("logs"), load=load) as backend:
         for name, pieces in cases.items():
             request = GenerationRequest(prompt=PROMPT, edits=edits_of(pieces))
             prepared = await backend.prepare(request)
@@ -252,7 +255,7 @@ async def drawn(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> d
                 }
             )
             engine[name] = list(run.tokens)
-    answers = ask(tiny_model, jobs, context_size=CONTEXT_SIZE)
+    answers = ask(tiny_model, jobs, context_size=CONTEXT_SIZE, flash_attention=True)
     return {
         name: Drawn(engine[name], answer[: len(engine[name])], answer[len(engine[name]) :])
         for name, answer in zip(cases, answers, strict=True)

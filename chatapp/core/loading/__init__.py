@@ -5,7 +5,7 @@ tables of `config.toml`, their checks and the documentation derive from that dec
 field of the same name. Every default means *automatic*: the engine chooses.
 """
 
-from chatapp.core.loading.cache_shape import CacheShape
+from chatapp.core.loading.cache_shape import MOST_SCORE_BYTES, CacheShape
 from chatapp.core.loading.effect import Effect, Placement
 from chatapp.core.loading.registry import (
     CACHE_TYPES,
@@ -29,6 +29,7 @@ __all__ = [
     "DEFAULT_CONTEXT_SIZE",
     "LOAD",
     "LOAD_GROUPS",
+    "MOST_SCORE_BYTES",
     "MOST_SEQUENCES",
     "PLAIN_CACHE_TYPES",
     "Adapter",

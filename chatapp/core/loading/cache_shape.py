@@ -22,12 +22,16 @@ _BITS = {
 }
 """Bits of one value, its share of the block's scale counted."""
 
+MOST_SCORE_BYTES = 1 << 30
+"""What attention may take of memory without flash attention where it is left out unasked."""
+
 
 class CacheShape(msgspec.Struct, frozen=True):
-    """How many values a token takes in the cache."""
+    """How many values a token takes in the cache, and how many heads look at them, 0 where that is not known."""
 
     keys: int
     values: int
+    heads: int = 0
 
     @classmethod
     def of(cls, metadata: Mapping[str, str], layer_count: int) -> CacheShape:
@@ -45,11 +49,16 @@ class CacheShape(msgspec.Struct, frozen=True):
         kv_heads = sum(listed) if len(listed) > 1 else layer_count * (listed[0] if listed else heads)
         if rank := number("attention.kv_lora_rank"):
             # What these keep is compressed; the positions stand beside it.
-            return cls(layer_count * (rank + number("rope.dimension_count")), 0)
+            return cls(layer_count * (rank + number("rope.dimension_count")), 0, heads)
         return cls(
             kv_heads * (number("attention.key_length") or head_size),
             kv_heads * (number("attention.value_length") or head_size),
+            heads,
         )
+
+    def score_bytes(self, pool_size: int, batch_size: int) -> int:
+        """Bytes of one layer's attention scores (float32), which lie there as a whole without flash attention."""
+        return 4 * self.heads * pool_size * batch_size
 
     def cell_bytes(self, settings: LoadSettings) -> float:
         """Bytes of one cell of the cache."""

@@ -167,7 +167,8 @@ _CONTEXT = (
         kind="choice",
         group="Context",
         help="Whether attention is computed in one go, which takes less memory and is faster on most devices.",
-        effects="off reproduces other programs that do without; auto turns it on wherever the devices can.",
+        effects="auto turns it on where the devices can, but not on the processor, where it makes long contexts slow, "
+        "unless the cache's type or memory needs it.",
         default="auto",
         choices=AUTOMATIC,
     ),

@@ -93,7 +93,7 @@ class Worker:
                 continue
             try:
                 loaded = self._load_model(command)
-                return loaded, open_archive(command, llama.build_name(), loaded.card.name, self._log.note)
+                return loaded, open_archive(command, loaded.card, self._log.note)
             except ChatappError as error:
                 self._outbox.put(Failed.of(None, self._explained(error)))
             finally:

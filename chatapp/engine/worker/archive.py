@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from chatapp.core.backend import ModelCard
 from chatapp.engine.protocol import Load
 from chatapp.engine.snapshots import Snapshot, Snapshots
 from chatapp.engine.worker.kept import InMemory
@@ -17,15 +18,17 @@ WRITES_AT_ONCE = 2
 """States that wait to be written; each is a copy in memory."""
 
 
-def open_archive(command: Load, build: str, model: str, complain: Callable[[str], None]) -> Archive | None:
-    """The archive of the model that `command` loads; None where nothing is to be kept.
+def open_archive(command: Load, card: ModelCard, complain: Callable[[str], None]) -> Archive | None:
+    """The archive of the model that `command` loaded; None where nothing is to be kept.
 
-    A state fits only the same model file, build and settings, whichever of those shape it.
+    A state fits only the same model file, build and settings, whichever of those shape it; without flash attention the
+    values lie the other way round.
     """
     if not command.snapshots or not command.fingerprint:
         return None
-    identity = msgspec.json.encode([command.fingerprint, build, command.settings]).decode()
-    return Archive(Snapshots(Path(command.snapshots), identity, model), complain)
+    flash_attention = card.effect.flash_attention if card.effect is not None else None
+    identity = msgspec.json.encode([command.fingerprint, card.build, command.settings, flash_attention]).decode()
+    return Archive(Snapshots(Path(command.snapshots), identity, card.name), complain)
 
 
 class Archive:

@@ -13,7 +13,14 @@ import msgspec
 
 from chatapp.core.backend import ModelCard
 from chatapp.core.errors import ChatappError, ModelInvalid, ModelLoadFailed, ModelNotFound, Unsupported
-from chatapp.core.loading import DEFAULT_CONTEXT_SIZE, CacheShape, Effect, LoadSettings
+from chatapp.core.loading import (
+    DEFAULT_CONTEXT_SIZE,
+    MOST_SCORE_BYTES,
+    PLAIN_CACHE_TYPES,
+    CacheShape,
+    Effect,
+    LoadSettings,
+)
 from chatapp.core.machine import available_bytes
 from chatapp.engine.protocol import Load
 from chatapp.engine.worker import amx, llama
@@ -171,21 +178,40 @@ class Attempt:
         settings = self._settings
         return settings.batch_size or max(BATCH_SIZE, settings.micro_batch_size, settings.sequences)
 
+    def _flash_attention(self, shape: CacheShape, pool_size: int) -> bool | None:
+        """Whether to use flash attention; None leaves it to llama.cpp.
+
+        On the processor it makes each token behind a long context dearer, twice as dear behind 3,000, and chunks of few
+        tokens most of all; without it the scores must have room, and the values be kept as they are.
+        """
+        settings = self._settings
+        on_processor = not self._devices.gpus or settings.gpu_layers == 0
+        plain = settings.cache_type_v in PLAIN_CACHE_TYPES
+        if settings.flash_attention != "auto" or not (on_processor and plain and shape.heads):
+            return None
+        scores = shape.score_bytes(pool_size, settings.micro_batch_size or self._batch_size)
+        return None if scores > MOST_SCORE_BYTES else False
+
     def _make_context(self, model: Model, make: Callable[..., Context], context_size: int) -> Context:
         """The context that everything shares; raise ModelLoadFailed or Unsupported where it can't be."""
         settings = self._settings
         pool_size = settings.pool_size or context_size
         usual = RECURRENT_SEQUENCES if model.is_recurrent else SEQUENCES
         free = available_bytes()
+        shape = CacheShape.of(model.metadata(), model.layer_count)
         check_room(
-            CacheShape.of(model.metadata(), model.layer_count),
+            shape,
             settings,
             pool_size=pool_size,
             batch_size=self._batch_size,
             free_bytes=free + self._devices.free_bytes if free else 0,
         )
         try:
-            return make(pool_size=pool_size, sequences=settings.sequences or min(usual, self._batch_size))
+            return make(
+                pool_size=pool_size,
+                sequences=settings.sequences or min(usual, self._batch_size),
+                flash_attention=self._flash_attention(shape, pool_size),
+            )
         except ModelLoadFailed as error:
             raise self._explained(error, pool_size) from None
 

@@ -14,7 +14,7 @@ from chatapp.engine.worker.errand import Errand
 from chatapp.engine.worker.prefix import common_length
 from chatapp.engine.worker.slot import Slot
 
-SHARED_CHUNK_S = 0.09
+SHARED_CHUNK_S = 0.08
 """How long a chunk of a prompt may take while a reply runs; with the reply's own token this stays under 150 ms."""
 ALONE_CHUNK_S = 2.0
 """How long a chunk may take when no reply runs; stopping interrupts it, a new request waits for it."""

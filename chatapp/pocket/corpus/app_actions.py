@@ -3,40 +3,15 @@
 
 from __future__ import annotations
 
-import re
-
+from chatapp.pocket.corpus import key_questions, message_actions, workbench_actions
 from chatapp.pocket.corpus.intent import Intent
-from chatapp.ui.actions import ACTIONS, Action
-
-
-def key_name(key: str) -> str:
-    """Write a key as people read it."""
-    if key == "escape":
-        return "esc"
-    return key.upper() if re.fullmatch(r"f\d+", key) else key
-
-
-def keys(action_id: str) -> str:
-    """The keys of an action as people read them."""
-    return " or ".join(key_name(key) for key in ACTIONS[action_id].keys)
-
-
-def way(action_id: str) -> str:
-    """Say how to run an action: `Press ctrl+n`, or through the palette where it has no key."""
-    action = ACTIONS[action_id]
-    if action.keys:
-        place = "In the conversation list, press " if action.where == "list" else "Press "
-        return place + keys(action_id)
-    return f"Open the palette with {key_name(ACTIONS['open-palette'].keys[0])} and choose {action.label}"
-
-
-def _words(action_id: str, purpose: str, do: tuple[str, ...], say: tuple[str, ...] = (), weight: float = 1.0) -> Intent:
-    return Intent(f"key {action_id}", (f"{way(action_id)} {purpose}",), do=do, say=say, weight=weight)
+from chatapp.pocket.corpus.ways import key_name, keys, way, words
+from chatapp.ui.actions import ACTIONS
 
 
 def _actions() -> tuple[Intent, ...]:
     return (
-        _words(
+        words(
             "send-message",
             "to send your message.",
             (
@@ -56,7 +31,7 @@ def _actions() -> tuple[Intent, ...]:
                 "which <key> (sends|submits) [the|my|a] (message|prompt|question|text)",
             ),
         ),
-        _words(
+        words(
             "new-line",
             "to begin a new line without sending.",
             (
@@ -84,7 +59,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.3,
         ),
-        _words(
+        words(
             "stop-reply",
             "to stop the reply. What was written so far is kept.",
             (
@@ -115,7 +90,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.5,
         ),
-        _words(
+        words(
             "regenerate-reply",
             "to write another reply beside this one.",
             (
@@ -162,7 +137,7 @@ def _actions() -> tuple[Intent, ...]:
                 "(next|previous|other) (version|sibling)",
             ),
         ),
-        _words(
+        words(
             "new-conversation",
             "to begin a new conversation. The old one stays in the list.",
             (
@@ -186,7 +161,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.4,
         ),
-        _words(
+        words(
             "toggle-conversations",
             "to show the conversation list, and type in it to filter.",
             (
@@ -196,7 +171,8 @@ def _actions() -> tuple[Intent, ...]:
                 "(open|close|toggle) (the|my) (conversation list|list of conversations|chat list|list of chats|sidebar|left panel|history|left side|side panel|left pane)",
                 "<show> [the|my|all|a|all my|a list of] [old|earlier|previous|past|saved|other|last week's|yesterday's] (<chats>|chat history)",
                 "(go|get|come|switch|return|jump) (back|) to (an|a|my|the|some) (old|earlier|previous|other|different|saved|past|former|yesterday's) <chat>",
-                "(find|search|look up|search for|look for|locate|seek|filter|retrieve) [in|through] [a|an|my|the|some] (old|earlier|past|previous|lost|saved|) (<chat>|<chats>|history|chat history)",
+                "(find|search|look up|search for|look for|locate|seek|filter|retrieve) [in|through] [a|an|my|the|some] (old|earlier|past|previous|lost|saved) (<chat>|<chats>|history|chat history)",
+                "(find|search|look for|filter|look through) [in|through] [all|my|all my|the] (<chats>|history|chat history)",
                 "(search|find|look for|look up|locate) (something|a word|words|text|what) [that] (i|it|you|we|was) (said|wrote|asked|typed) (last week|yesterday|before|earlier|some days ago|in the past|once)",
                 "(switch|change|move|jump|hop) between <chats>",
                 "(resume|continue|reopen|go on with|pick up|carry on|proceed with) (an|a|my|the) (old|earlier|previous|past|yesterday's|last|former) <chat>",
@@ -214,7 +190,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.6,
         ),
-        _words(
+        words(
             "toggle-inspector",
             "to open the inspector. It holds the system prompt and every parameter.",
             (
@@ -240,7 +216,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.6,
         ),
-        _words(
+        words(
             "open-palette",
             "to open the palette, which finds any action by its name.",
             (
@@ -257,7 +233,7 @@ def _actions() -> tuple[Intent, ...]:
                 "which <key> (opens|shows) the (palette|command palette|menu)",
             ),
         ),
-        _words(
+        words(
             "show-help",
             "to see all keys and what they do.",
             (
@@ -279,7 +255,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.2,
         ),
-        _words(
+        words(
             "scroll-up",
             "to scroll the conversation up by a page.",
             (
@@ -292,7 +268,7 @@ def _actions() -> tuple[Intent, ...]:
                 "which <key> scrolls (up|back)",
             ),
         ),
-        _words(
+        words(
             "scroll-down",
             "to scroll the conversation down by a page.",
             (
@@ -302,7 +278,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             ("(i scrolled|i am) too far up", "which <key> scrolls (down|to the end)"),
         ),
-        _words(
+        words(
             "edit-in-editor",
             "to write the message in your own editor ($EDITOR).",
             (
@@ -320,13 +296,13 @@ def _actions() -> tuple[Intent, ...]:
                 "(can i|is it possible to|does it) (use|support|work with) (vim|emacs|nano|my editor|an external editor)",
             ),
         ),
-        _words(
+        words(
             "copy-reply",
             "to copy the last reply as Markdown.",
             (
                 "(grab|snatch|save|stash|put) (the|its|the model's|your) (last|latest|whole|) (words|answer|reply|text|output) (to|in|on|into) (the|my) clipboard",
                 "(get|take) (the|this) (answer|reply|text) (out of|out) (here|<app>) [and into (a document|an email|another window)]",
-                "(copy|grab|yank|clip|take|get) (the|this|its|a|your|the last|the whole|that|the latest) (reply|answer|response|output|message|text) [to the clipboard|as markdown|into another program|somewhere else]",
+                "(copy|grab|yank|clip|take|get) (the|this|its|a|your|the last|the whole|that|the latest) (reply|answer|response|output|text) [to the clipboard|as markdown|into another program|somewhere else]",
                 "(put|get|bring) (the|this|the last|that) (reply|answer|response|text) (in|into|on|onto) (the|my) (clipboard|document|email|notes)",
                 "(paste|use) (the|this|that) (reply|answer|response) (into|in) (another|a different|some other) (program|window|document|app)",
             ),
@@ -337,7 +313,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.2,
         ),
-        _words(
+        words(
             "toggle-thoughts",
             "to unfold or fold the model's thoughts.",
             (
@@ -357,7 +333,7 @@ def _actions() -> tuple[Intent, ...]:
                 "it says thought for (2|3|five|some) seconds, (can i read that|how do i see it|what did it think)",
             ),
         ),
-        _words(
+        words(
             "rename-conversation",
             "to rename the conversation.",
             (
@@ -373,7 +349,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.2,
         ),
-        _words(
+        words(
             "delete-conversation",
             "to move the conversation to the trash. Undo brings it back.",
             (
@@ -391,7 +367,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.2,
         ),
-        _words(
+        words(
             "undo-delete",
             "to bring back the conversation deleted last.",
             (
@@ -410,7 +386,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             1.3,
         ),
-        _words(
+        words(
             "switch-theme",
             "to switch between light, dark or a theme of yours.",
             (
@@ -448,7 +424,7 @@ def _actions() -> tuple[Intent, ...]:
             ),
             weight=1.2,
         ),
-        _words(
+        words(
             "suspend",
             "to go back to the shell for a moment; fg returns.",
             (
@@ -466,40 +442,6 @@ def _actions() -> tuple[Intent, ...]:
     )
 
 
-def spellings(key: str) -> tuple[str, ...]:
-    """The ways in which people write a key."""
-    name = key_name(key)
-    spoken = {name, key, name.replace("+", " "), name.replace("+", "-"), name.replace("ctrl", "control")}
-    spoken |= {name.replace("ctrl+", "c-"), name.replace("ctrl+", "^"), name.title(), name.replace("+", " + ")}
-    spoken |= {name.replace("ctrl+", "control "), name.replace("ctrl+", "Ctrl-")}
-    if name == "esc":
-        spoken |= {"escape", "the escape key", "Esc", "the esc key"}
-    return tuple(sorted(spoken))
-
-
-def _key_question(action: Action, key: str) -> Intent:
-    """What a key does, asked in every spelling of that key."""
-    name, spelling = key_name(key), "|".join(spellings(key))
-    return Intent(
-        f"what {key}",
-        (f"{name[:1].upper()}{name[1:]}: {action.help}",),
-        say=(
-            f"what (does|will|would|do) ({spelling}) do [here|in <app>]",
-            f"what (is|happens on|happens with|about) ({spelling})",
-            f"({spelling})",
-            f"(explain|describe|tell me about|tell me what) ({spelling}) [does|is for]",
-            f"what happens (if|when) i <press> ({spelling})",
-            f"what (is ({spelling})|the ({spelling}) key is|do i use ({spelling})) (for|good for|used for)",
-            f"(purpose|meaning|function|effect|use) of ({spelling})",
-            f"i (pressed|hit|typed) ({spelling}), what (happened|did that do|was that)",
-            f"why (should|would) i <press> ({spelling})",
-            f"what does the key ({spelling}) do",
-        ),
-        weight=0.6,
-    )
-
-
 def intents() -> tuple[Intent, ...]:
     """Every intent about actions and keys."""
-    keys = tuple(_key_question(action, key) for action in ACTIONS.values() for key in action.keys)
-    return _actions() + keys
+    return _actions() + message_actions.intents() + workbench_actions.intents() + key_questions.intents()

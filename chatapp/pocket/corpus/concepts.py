@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from chatapp.core.settings import Settings
-from chatapp.pocket.corpus.app_actions import way
 from chatapp.pocket.corpus.intent import Intent
+from chatapp.pocket.corpus.ways import way
 
 _SETTINGS = Settings()
 

@@ -14,6 +14,7 @@ from chatapp.pocket.corpus import (
     concepts,
     filler,
     grammar,
+    key_questions,
     knowledge,
     objects,
     sampling,
@@ -97,7 +98,7 @@ def _short(intent: Intent, rng: Random) -> str:
     if written and rng.random() < 0.5:
         return rng.choice(written)
     if not intent.do:
-        key = rng.choice(app_actions.spellings(intent.name.removeprefix("what ")))
+        key = rng.choice(key_questions.spellings(intent.name.removeprefix("what ")))
         return grammar.pick(mixed("then other", _THEN_KEY), rng).replace("NAME", key)
     phrase = grammar.pick(intent.do, rng)
     frame = grammar.pick(mixed("then do", _THEN_DO), rng)
@@ -105,7 +106,7 @@ def _short(intent: Intent, rng: Random) -> str:
 
 
 _TOPICS: tuple[tuple[float, Callable[[Random], Exchange]], ...] = (
-    (19, _drawn(app_actions.intents())),
+    (28, _drawn(app_actions.intents())),
     (15, _drawn(commands.intents())),
     (11, _drawn(concepts.intents())),
     (12, sampling.exchange),

@@ -95,7 +95,12 @@ def pick(items: Sequence[str], rng: Random) -> str:
     return draw(rng.choice(items), rng)
 
 
-_DOUBLED = {"stop", "cut", "get", "run", "quit", "begin", "put", "set", "let", "shut", "drop", "swap", "flip", "plug"}
+_DOUBLED = frozenset(
+    lexicon.words(
+        "stop|cut|get|run|quit|begin|put|set|let|shut|drop|swap|flip|plug|pin|unpin|step|hop|skip|scan|split|spot|grab|"
+        "clip|slip|spin|submit|bin|chat"
+    )
+)
 
 
 def gerund(phrase: str) -> str:

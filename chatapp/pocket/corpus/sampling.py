@@ -10,9 +10,9 @@ from random import Random
 
 from chatapp.core.parameters import PARAMETERS, Parameter
 from chatapp.pocket.corpus import grammar
-from chatapp.pocket.corpus.app_actions import key_name
 from chatapp.pocket.corpus.intent import Intent
 from chatapp.pocket.corpus.turn import Exchange, Turn
+from chatapp.pocket.corpus.ways import key_name
 from chatapp.pocket.corpus.written import mixed, wordings
 from chatapp.ui.actions import ACTIONS
 

@@ -30,7 +30,13 @@ SHAPE = CacheShape.of(QWEN, 24)
     ],
 )
 def test_the_shape_is_read_from_the_metadata(metadata: dict[str, str], layers: int, keys: int, values: int) -> None:
-    assert CacheShape.of(metadata, layers) == CacheShape(keys, values)
+    found = CacheShape.of(metadata, layers)
+    assert (found.keys, found.values) == (keys, values)
+    assert found.heads == (14 if "qwen2.attention.head_count" in metadata else 0)
+
+
+def test_the_scores_of_one_layer() -> None:
+    assert CacheShape.of(QWEN, 24).score_bytes(8192, 512) == 4 * 14 * 8192 * 512
 
 
 def test_the_cost_of_a_cell() -> None:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from chatapp.core.parameters import PARAMETERS
-from chatapp.pocket.corpus import app_actions, grammar, knowledge, objects, sampling, small_talk, stories
+from chatapp.pocket.corpus import app_actions, grammar, knowledge, objects, sampling, small_talk, stories, ways
 from chatapp.pocket.corpus.dialogue import dialogues, exchange, intents
 from chatapp.ui.actions import ACTIONS
 
@@ -27,7 +27,7 @@ def test_every_key_of_the_registry_is_explained() -> None:
     answers = "\n".join(answer for intent in app_actions.intents() for answer in intent.answers)
     for action in ACTIONS.values():
         for key in action.keys:
-            assert app_actions.key_name(key).lower() in answers.lower(), (action.id, key)
+            assert ways.key_name(key).lower() in answers.lower(), (action.id, key)
             assert action.help in answers
 
 
@@ -36,8 +36,27 @@ def test_every_action_has_wordings_of_its_own(action_id: str) -> None:
     assert f"key {action_id}" in {intent.name for intent in app_actions.intents()}
 
 
+def test_what_acts_on_a_marked_message_says_how_to_mark_one() -> None:
+    mark = ways.keys("previous-message")
+    answers = {intent.name: intent.answers for intent in app_actions.intents()}
+    for action in ACTIONS.values():
+        if action.where == "transcript":
+            assert answers[f"key {action.id}"][0].startswith(f"Mark a message with {mark}, then press ")
+            for key in action.keys:
+                assert answers[f"what {key}"] == (f"With a message marked by {mark}, {key}: {action.help}",)
+
+
+def test_no_wording_asks_for_two_actions() -> None:
+    rng, owners = Random(8), dict[str, str]()
+    for intent in app_actions.intents():
+        if intent.name.startswith("key "):
+            for _ in range(400):
+                wording = intent.wording(rng)
+                assert owners.setdefault(wording, intent.name) == intent.name, wording
+
+
 def test_no_answer_names_a_key_that_is_not_bound() -> None:
-    bound = {app_actions.key_name(key).lower() for action in ACTIONS.values() for key in action.keys}
+    bound = {ways.key_name(key).lower() for action in ACTIONS.values() for key in action.keys}
     for intent in intents():
         for answer in intent.answers:
             for key in re.findall(r"\b(?:ctrl|alt|shift)\+\w+", answer.lower()):
@@ -119,7 +138,13 @@ def test_patterns_expand_alternatives_options_and_synonyms() -> None:
 
 @pytest.mark.parametrize(
     ("phrase", "doing"),
-    [("stop the reply", "stopping the reply"), ("make it", "making it"), ("see it", "seeing it"), ("tie", "tying")],
+    [
+        ("stop the reply", "stopping the reply"),
+        ("make it", "making it"),
+        ("see it", "seeing it"),
+        ("tie", "tying"),
+        ("pin it", "pinning it"),
+    ],
 )
 def test_gerunds(phrase: str, doing: str) -> None:
     assert grammar.gerund(phrase) == doing
