@@ -14,11 +14,12 @@ from chatapp.engine.worker.errand import Errand
 from chatapp.engine.worker.prefix import common_length
 from chatapp.engine.worker.slot import Slot
 
-SHARED_CHUNK_S = 0.08
+SHARED_CHUNK_S = 0.075
 """How long a chunk of a prompt may take while a reply runs; with the reply's own token this stays under 150 ms."""
 ALONE_CHUNK_S = 2.0
 """How long a chunk may take when no reply runs; stopping interrupts it, a new request waits for it."""
 SMALLEST_CHUNK = 8
+FIRST_SHARED_CHUNK = 32
 EXACT_CHUNK = 32
 LEAST_SHARE = 0.3
 """The part of a batch's time that its prompts took at least, whatever its replies take alone."""
@@ -60,11 +61,12 @@ class Pace:
 
     def __init__(self, tokens_per_second: float = 0.0) -> None:
         self._speed = tokens_per_second
+        self._shared_speed = 0.0
         self._replies_s = 0.0
 
     @property
     def tokens_per_second(self) -> float:
-        """The speed of prompts, 0 while nothing is known."""
+        """The speed of prompts that are read alone, 0 while nothing is known."""
         return self._speed
 
     def learn(self, prompt_tokens: int, seconds: float, *, replies: bool = False) -> None:
@@ -75,18 +77,28 @@ class Pace:
         if seconds <= 0:
             return
         if not prompt_tokens:
-            self._replies_s = seconds if not self._replies_s else 0.7 * self._replies_s + 0.3 * seconds
+            self._replies_s = _mean(self._replies_s, seconds)
         if prompt_tokens < SMALLEST_CHUNK:
             return
         speed = prompt_tokens / max(seconds - self._replies_s * replies, seconds * LEAST_SHARE)
-        self._speed = speed if not self._speed else 0.7 * self._speed + 0.3 * speed
+        if replies:
+            self._shared_speed = _mean(self._shared_speed, speed)
+        else:
+            self._speed = _mean(self._speed, speed)
 
     def chunk(self, batch_size: int, *, reply_runs: bool) -> int:
         """How many prompt tokens the next batch may hold."""
-        seconds = SHARED_CHUNK_S if reply_runs else ALONE_CHUNK_S
-        if not self._speed:
-            return min(batch_size, 32 if reply_runs else batch_size)
-        return max(SMALLEST_CHUNK, min(batch_size, int(self._speed * seconds)))
+        if reply_runs:
+            # Few tokens are computed more slowly than many, so what is known of many is only half believed.
+            speed, seconds, unknown = self._shared_speed or self._speed / 2, SHARED_CHUNK_S, FIRST_SHARED_CHUNK
+        else:
+            speed, seconds, unknown = self._speed, ALONE_CHUNK_S, batch_size
+        return max(SMALLEST_CHUNK, min(batch_size, int(speed * seconds) if speed else unknown))
+
+
+def _mean(known: float, new: float) -> float:
+    """The running mean of a figure, 0 while nothing is known."""
+    return 0.7 * known + 0.3 * new if known else new
 
 
 class Steady(Pace):

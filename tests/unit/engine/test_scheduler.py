@@ -101,11 +101,19 @@ def test_what_replies_take_is_no_slowness_of_prompts() -> None:
     pace = Pace()
     pace.learn(0, 0.1, replies=True)
     pace.learn(100, 0.2, replies=True)
-    assert pace.tokens_per_second == 1000.0
+    assert pace.chunk(512, reply_runs=True) == int(1000.0 * SHARED_CHUNK_S)
     hurried = Pace()
     hurried.learn(0, 0.5, replies=True)
     hurried.learn(100, 0.2, replies=True)
-    assert hurried.tokens_per_second < 2000.0
+    assert hurried.chunk(512, reply_runs=True) < 2000.0 * SHARED_CHUNK_S
+
+
+def test_small_chunks_have_a_speed_of_their_own() -> None:
+    pace = Pace(1000.0)
+    assert pace.chunk(512, reply_runs=True) == int(500 * SHARED_CHUNK_S)
+    pace.learn(40, 0.1, replies=True)
+    assert pace.chunk(512, reply_runs=True) == int(400 * SHARED_CHUNK_S)
+    assert pace.tokens_per_second == 1000.0
 
 
 def test_idle_slots_get_nothing() -> None:
@@ -147,7 +155,6 @@ def test_no_batch_is_too_large_and_no_reply_is_left_out(
 
 def test_chunks_are_sized_by_time() -> None:
     pace = Pace(1000.0)
-    assert pace.chunk(512, reply_runs=True) == int(1000 * SHARED_CHUNK_S)
     assert pace.chunk(10_000, reply_runs=False) == int(1000 * ALONE_CHUNK_S)
     assert pace.chunk(512, reply_runs=False) == 512
 
