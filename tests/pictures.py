@@ -1,16 +1,20 @@
 """The README's screenshots, made from the running workbench: `python -m tests.pictures OUT`.
 
-The model is scripted, the store is in memory; everything else is what a person sees.
+The conversation is scripted and the store is in memory; everything else is what a person sees. Where tokens are to be
+seen, the built-in model writes them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from textual.pilot import Pilot
@@ -18,11 +22,13 @@ from textual.pilot import Pilot
 from chatapp.backends.script import Script
 from chatapp.backends.scripted import CARD, ScriptedBackend
 from chatapp.chat.session import Session
+from chatapp.cli.compose import Choice, open_session, read_configuration
 from chatapp.core.backend import GenerationRequest
 from chatapp.core.paths import Paths
 from chatapp.core.settings import Settings
 from chatapp.storage.store import Store
 from chatapp.ui.app import Workbench
+from chatapp.ui.screens.pane import Pane
 
 _MODEL = msgspec.structs.replace(
     CARD, name="Qwen2.5 0.5B", device="cpu×8", context_size=8192, metadata={"general.sampling.temp": "0.7"}
@@ -94,11 +100,74 @@ async def _palette(app: Workbench, pilot: Pilot[None]) -> None:
     await pilot.pause(0.3)
 
 
-_PICTURES: dict[str, tuple[tuple[int, int], str, Steps]] = {
-    "workbench-dark": ((150, 44), "chatapp-dark", _inspect),
-    "workbench-light": ((120, 40), "chatapp-light", _talk),
-    "palette": ((110, 34), "dusk", _palette),
-    "narrow": ((80, 24), "forest", _talk),
+async def _quiet(app: Workbench, pilot: Pilot[None]) -> None:
+    screen = app.get_default_screen()
+    async with asyncio.timeout(60):
+        while screen.pane.stream.writing or not all(pane.transcript.messages for pane in screen.query(Pane)):
+            await pilot.pause(0.05)
+    for pane in screen.query(Pane):
+        pane.composer.cursor_blink = False
+    await pilot.pause(0.3)
+
+
+async def _ask(app: Workbench, pilot: Pilot[None]) -> None:
+    pane = app.get_default_screen().pane
+    pane.set_edits({"seed": 3, "temperature": 1.3, "min_p": 0.05}, "seed")
+    pane.composer.put("Tell me a story about a fox.")
+    await pilot.press("enter")
+    await _quiet(app, pilot)
+
+
+async def _tokens(app: Workbench, pilot: Pilot[None]) -> None:
+    await _ask(app, pilot)
+    await pilot.press("alt+t")
+    await pilot.pause(0.5)
+    await pilot.press("n", "n", "n")
+    await pilot.pause(0.5)
+
+
+async def _sampling(app: Workbench, pilot: Pilot[None]) -> None:
+    await _tokens(app, pilot)
+    await pilot.press("alt+s")
+    await pilot.pause(0.5)
+    await pilot.press("down", "down", "down", "right")
+    await pilot.pause(1.0)
+
+
+async def _panes(app: Workbench, pilot: Pilot[None]) -> None:
+    screen = app.get_default_screen()
+    for count in (2, 3, 4):
+        await pilot.press("alt+n")
+        while len(screen.query(Pane)) < count:
+            await pilot.pause(0.05)
+    for pane, temperature in zip(screen.query(Pane), (0.2, 0.7, 1.2, 1.8), strict=True):
+        pane.set_edits({"seed": 5, "temperature": temperature}, "temperature")
+    screen.pane.composer.put("Tell me a story about a fox.")
+    await pilot.press("alt+a")
+    await _quiet(app, pilot)
+    await pilot.press("alt+d", "alt+1")
+    app.clear_notifications()
+    await pilot.pause(0.5)
+
+
+class Picture(NamedTuple):
+    """What is drawn: the size in cells, the theme, what is done before, and whether the built-in model writes."""
+
+    size: tuple[int, int]
+    theme: str
+    steps: Steps
+    pocket: bool = False
+    conversations: bool = True
+
+
+_PICTURES = {
+    "workbench-dark": Picture((150, 44), "chatapp-dark", _inspect),
+    "workbench-light": Picture((120, 40), "chatapp-light", _talk),
+    "tokens-dark": Picture((140, 40), "chatapp-dark", _tokens, pocket=True, conversations=False),
+    "sampling-light": Picture((140, 44), "chatapp-light", _sampling, pocket=True, conversations=False),
+    "panes-light": Picture((176, 34), "chatapp-light", _panes, pocket=True, conversations=False),
+    "palette": Picture((110, 34), "dusk", _palette),
+    "narrow": Picture((80, 24), "forest", _talk),
 }
 
 
@@ -110,8 +179,18 @@ def _script(request: GenerationRequest) -> Script:
     return Script(reasoning=_THOUGHTS, text=_ANSWER, tokens_per_second=480.0)
 
 
-async def _draw(size: tuple[int, int], theme: str, steps: Steps) -> str:
-    """Run the workbench through `steps` and return the picture as SVG."""
+@asynccontextmanager
+async def _written_by_pocket() -> AsyncIterator[Session]:
+    with tempfile.TemporaryDirectory() as directory:
+        os.environ["CHATAPP_HOME"] = directory
+        async with open_session(read_configuration(), Choice(), program="pictures") as session:
+            async for _ in session.backend.load():
+                pass
+            yield session
+
+
+@asynccontextmanager
+async def _scripted() -> AsyncIterator[Session]:
     with tempfile.TemporaryDirectory() as directory:
         store = Store.open(Paths.of({"CHATAPP_HOME": directory}), incognito=True)
         backend = ScriptedBackend(_script, card=_MODEL)
@@ -121,16 +200,23 @@ async def _draw(size: tuple[int, int], theme: str, steps: Steps) -> str:
             async for _event in await session.send(conversation.id, question):
                 pass
             await session.rename(conversation.id, title)
-        app = Workbench(session, Settings(theme=theme), save_setting=lambda name, value: None)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            await pilot.pause(0.3)
-            await steps(app, pilot)
-            picture = app.export_screenshot(title="chatapp")
-            await app.get_default_screen().close_replies()
+        yield session
         await session.close()
         await backend.close()
         await store.close()
-    return _without_foreign_fonts(picture)
+
+
+async def _draw(picture: Picture) -> str:
+    """Run the workbench through the picture's steps and return it as SVG."""
+    async with _written_by_pocket() if picture.pocket else _scripted() as session:
+        settings = Settings(theme=picture.theme, show_conversations=picture.conversations)
+        app = Workbench(session, settings, save_setting=lambda name, value: None)
+        async with app.run_test(size=picture.size, notifications=True) as pilot:
+            await pilot.pause(0.3)
+            await picture.steps(app, pilot)
+            drawn = app.export_screenshot(title="chatapp")
+            await app.get_default_screen().close_replies()
+    return _without_foreign_fonts(drawn)
 
 
 def _without_foreign_fonts(picture: str) -> str:
@@ -141,9 +227,9 @@ def _without_foreign_fonts(picture: str) -> str:
 
 async def _draw_all(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    for name, (size, theme, steps) in _PICTURES.items():
+    for name, picture in _PICTURES.items():
         file = directory / f"{name}.svg"
-        file.write_text(await _draw(size, theme, steps), encoding="utf-8")
+        file.write_text(await _draw(picture), encoding="utf-8")
         sys.stderr.write(f"{file}\n")
 
 

@@ -45,14 +45,22 @@ class Training:
     """A network in training: its optimisers, its running average and the time it has spent.
 
     Several processes may train one network: each takes a share of every batch, and gradients and clocks are averaged.
+    `rate` is a share of the usual learning rates.
     """
 
     def __init__(
-        self, shape: Shape, vocabulary: Vocabulary, seconds: float, checkpoint: Path, rank: int = 0, processes: int = 1
+        self,
+        shape: Shape,
+        vocabulary: Vocabulary,
+        seconds: float,
+        checkpoint: Path,
+        rank: int = 0,
+        processes: int = 1,
+        rate: float = 1.0,
     ) -> None:
         self.shape, self.vocabulary = shape, vocabulary
         self.rank, self.processes = rank, processes
-        self.seconds, self.checkpoint = seconds, checkpoint
+        self.seconds, self.checkpoint, self.rate = seconds, checkpoint, rate
         self.network = Network(shape)
         self._states = torch.compile(self.network.states, dynamic=False)
         self.average = self._copies()
@@ -157,7 +165,8 @@ class Training:
 
     def _update(self) -> None:
         progress = min(1.0, self.elapsed / self.seconds)
-        scale = min(1.0, (self.steps + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+        cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+        scale = self.rate * min(1.0, (self.steps + 1) / WARM_UP_STEPS) * cosine
         for optimiser, rate in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate * scale
@@ -193,7 +202,7 @@ def train(rank: int, arguments: argparse.Namespace) -> None:
     seconds = arguments.minutes * 60
     given = arguments.start_from
     vocabulary = model_file.read_vocabulary(given) if given else learn_vocabulary(shape.vocabulary)
-    training = Training(shape, vocabulary, seconds, arguments.checkpoint, rank, arguments.processes)
+    training = Training(shape, vocabulary, seconds, arguments.checkpoint, rank, arguments.processes, arguments.rate)
     if given:
         training.start_from(given)
     if arguments.resume:
@@ -213,6 +222,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="processes to train with, one thread each")
     parser.add_argument("--checkpoint", type=Path, default=Path(tempfile.gettempdir()) / "pocket.checkpoint")
     parser.add_argument("--start-from", type=Path, metavar="MODEL.gguf", help="begin with what a trained model knows")
+    parser.add_argument("--rate", type=float, default=1.0, help="share of the learning rate, small for what is learnt")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     arguments = parser.parse_args()
     arguments.checkpoint.with_suffix(".meeting").unlink(missing_ok=True)
