@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING
 
-from chatapp.chat.session import Session
 from chatapp.chat.turn import Turn
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import StoredMessage
@@ -16,6 +15,7 @@ from chatapp.ui.attempt import attempt
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.messages import ConversationChanged
 from chatapp.ui.notice import say
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.message_mark import MessageMark
 from chatapp.ui.screens.pane import ALTERNATIVES, Pane
 from chatapp.ui.stream import Reply
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _SEARCHED = 500
 
 
-class Branches:
+class Branches(AboutPane):
     """The actions on messages; each means the one that is marked, else the last one.
 
     `pane` is the one that has the focus, `open_conversation` shows one by its id.
@@ -42,20 +42,12 @@ class Branches:
         keymap: Keymap,
         open_conversation: Callable[[int], None],
     ) -> None:
+        super().__init__(pane)
         self._screen = screen
-        self._shown_pane = pane
         self.mark = MessageMark(screen, pane, keymap)
         self._keymap = keymap
         self._open_conversation = open_conversation
         self._deleted: list[int] = []
-
-    @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
-
-    @property
-    def _session(self) -> Session:
-        return self._pane.session
 
     @property
     def performers(self) -> Mapping[str, Callable[[], object]]:

@@ -114,12 +114,12 @@ class ChatScreen(Screen[None]):
                 load_asked,
             )
         )
-        self._shelf = Shelf(session, self._panel, lambda: self.pane, keymap, show=self._show)
-        self._errands = Errands(self, session, lambda: self.pane, keymap, themes, save_setting)
+        self._shelf = Shelf(self._panel, lambda: self.pane, keymap, show=self._show)
+        self._errands = Errands(self, lambda: self.pane, keymap, themes, save_setting)
         self._branches = Branches(self, lambda: self.pane, keymap, self.open_id)
         self._side_by_side = SideBySide(self, self._panes)
         self._panels = Panels(self, list_open=settings.show_conversations, inspector_open=settings.show_inspector)
-        self._finding = Finding(self, session, lambda: self.pane, self.open_id, self._panels.fold)
+        self._finding = Finding(self, lambda: self.pane, self.open_id, self._panels.fold)
         self._inspection = Inspection(
             self,
             self._panels,
@@ -205,7 +205,7 @@ class ChatScreen(Screen[None]):
     @property
     def performers(self) -> Mapping[str, Callable[[], object]]:
         """What each action of the registry calls."""
-        pane, shelf, errands = self.pane, self._shelf, self._errands
+        pane = self.pane
         return {
             "send-message": self._send,
             "new-line": pane.composer.new_line,
@@ -218,24 +218,14 @@ class ChatScreen(Screen[None]):
             "new-conversation": lambda: self._open(None),
             "toggle-conversations": lambda: self._toggle("list"),
             "toggle-inspector": lambda: self._toggle("inspector"),
-            "inspector-sampling": lambda: self._inspection.open("sampling"),
-            "inspector-system": lambda: self._inspection.open("system"),
-            "inspector-tokens": lambda: self._inspection.open("tokens"),
-            "inspector-info": lambda: self._inspection.open("info"),
-            "choose-preset": self._inspection.choose_preset,
-            "save-preset": self._inspection.save_preset,
-            "open-palette": lambda: errands.open_palette(self.action_perform, self.open_id),
-            "show-help": errands.show_help,
-            "edit-in-editor": errands.edit_in_editor,
-            "copy-reply": errands.copy_reply,
+            "open-palette": lambda: self._errands.open_palette(self.action_perform, self.open_id),
             "toggle-thoughts": pane.transcript.toggle_thoughts,
-            "rename-conversation": shelf.rename,
-            "delete-conversation": lambda: attempt(self, shelf.delete()),
-            "undo-delete": lambda: attempt(self, shelf.undo_delete()),
             "choose-model": self._models.choose,
-            "switch-theme": errands.switch_theme,
+            **self._shelf.performers,
+            **self._errands.performers,
             **self._finding.performers,
             **self._branches.performers,
+            **self._inspection.performers,
             **self._side_by_side.performers,
             **{name: partial(self.run_app_action, name) for name in APP_ACTIONS},
         }

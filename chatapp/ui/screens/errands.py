@@ -10,35 +10,39 @@ from collections.abc import Callable, Mapping
 from textual.screen import Screen
 from textual.theme import Theme
 
-from chatapp.chat.session import Session
 from chatapp.core.errors import ChatappError
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.notice import say, say_error
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 
 
-class Errands:
+class Errands(AboutPane):
     """Errands of one screen; `pane` is the one that has the focus, `save_setting` keeps a chosen theme for good."""
 
     def __init__(
         self,
         screen: Screen[None],
-        session: Session,
         pane: Callable[[], Pane],
         keymap: Keymap,
         themes: Mapping[str, Theme],
         save_setting: Callable[[str, object], None],
     ) -> None:
+        super().__init__(pane)
         self._screen = screen
-        self._session = session
-        self._shown_pane = pane
         self._keymap = keymap
         self._themes = themes
         self._save_setting = save_setting
 
     @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
+    def performers(self) -> Mapping[str, Callable[[], object]]:
+        """What the registry's actions call."""
+        return {
+            "show-help": self.show_help,
+            "edit-in-editor": self.edit_in_editor,
+            "copy-reply": self.copy_reply,
+            "switch-theme": self.switch_theme,
+        }
 
     def open_palette(self, perform: Callable[[str], None], open_conversation: Callable[[int], None]) -> None:
         """Offer every action and the latest conversations, and do what is chosen."""

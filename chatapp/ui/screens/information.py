@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from chatapp.chat.session import Session
 from chatapp.core.conversations import StoredMessage
 from chatapp.core.errors import ChatappError
 from chatapp.ui.attempt import attempt
-from chatapp.ui.model_state import ModelState
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.sent_requests import SentRequests
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 _PROMPT = "prompt"
 
 
-class Information:
+class Information(AboutPane):
     """Fills the Info tab; the exact prompt is put together once it is unfolded."""
 
     def __init__(
@@ -32,9 +31,9 @@ class Information:
         requests: SentRequests,
         pane: Callable[[], Pane],
     ) -> None:
+        super().__init__(pane)
         self._screen = screen
         self._requests = requests
-        self._shown_pane = pane
         self._tab: InfoTab | None = None
         self._sent: tuple[int, SentPrompt | str] | None = None
 
@@ -58,18 +57,6 @@ class Information:
     def forget(self) -> None:
         """Put the prompt together again the next time, for what it is made of may have changed."""
         self._sent = None
-
-    @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
-
-    @property
-    def _session(self) -> Session:
-        return self._pane.session
-
-    @property
-    def _model(self) -> ModelState:
-        return self._pane.model
 
     def _thread(self) -> Sequence[StoredMessage]:
         number = self._pane.conversation_id

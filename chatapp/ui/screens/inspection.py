@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
 
-from chatapp.chat.session import Session
 from chatapp.ui.attempt import attempt
 from chatapp.ui.messages import TabOpened
-from chatapp.ui.model_state import ModelState
 from chatapp.ui.preset_book import PresetBook
 from chatapp.ui.recomputation import Recomputation
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.information import Information
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.screens.panels import Panels
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 W = TypeVar("W", bound="Widget")
 
 
-class Inspection:
+class Inspection(AboutPane):
     """The inspector of one screen, about the conversation that has the focus.
 
     It is made when it is first asked for, and each of its tabs when that is first shown: the first paint shows none.
@@ -48,9 +48,9 @@ class Inspection:
         default_preset: str,
         save_setting: Callable[[str, object], None],
     ) -> None:
+        super().__init__(pane)
         self._screen = screen
         self._panels = panels
-        self._shown_pane = pane
         self._inspected = pane()
         self._requests = SentRequests()
         self._information = Information(screen, self._requests, pane)
@@ -67,6 +67,15 @@ class Inspection:
         self._was_there = False
         self._sampling: SamplingTab | None = None
         self._system: SystemTab | None = None
+
+    @property
+    def performers(self) -> Mapping[str, Callable[[], object]]:
+        """What the registry's actions call."""
+        return {
+            **{f"inspector-{name}": partial(self.open, name) for name in self.factories},
+            "choose-preset": self.choose_preset,
+            "save-preset": self.save_preset,
+        }
 
     @property
     def factories(self) -> Mapping[TabName, TabFactory]:
@@ -191,18 +200,6 @@ class Inspection:
             self._inspected.set_system_prompt(self._system.system_prompt)
 
     # --- the tabs
-
-    @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
-
-    @property
-    def _session(self) -> Session:
-        return self._pane.session
-
-    @property
-    def _model(self) -> ModelState:
-        return self._pane.model
 
     def _seen(self, tab: W | None) -> W | None:
         """The tab where it is there and to be seen."""

@@ -10,6 +10,7 @@ from chatapp.core.errors import UsageError
 from chatapp.ui.attempt import attempt
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.notice import say
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.widgets.status_line import StatusLine
 
@@ -30,17 +31,13 @@ _TOLD = (
 """Keys that the bottom line tells while a message is marked, in words of its own."""
 
 
-class MessageMark:
+class MessageMark(AboutPane):
     """The mark in the pane that has the focus."""
 
     def __init__(self, screen: Screen[None], pane: Callable[[], Pane], keymap: Keymap) -> None:
+        super().__init__(pane)
         self._screen = screen
-        self._shown_pane = pane
         self._keymap = keymap
-
-    @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
 
     @property
     def message(self) -> StoredMessage | None:

@@ -11,13 +11,14 @@ from chatapp.core.errors import ChatappError
 from chatapp.ui.attempt import attempt
 from chatapp.ui.model_shelf import ModelShelf
 from chatapp.ui.notice import say, say_error
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 
 _NOTICE_S = 12.0
 """How long a notice of a load stays."""
 
 
-class Models:
+class Models(AboutPane):
     """Loads models and gives panes others. `failed` is told what goes wrong, `loaded` when a model is there."""
 
     def __init__(
@@ -29,21 +30,21 @@ class Models:
         failed: Callable[[ChatappError], None],
         loaded: Callable[[], None],
     ) -> None:
+        super().__init__(pane)
         self._screen = screen
         self._shelf = shelf
-        self._pane = pane
         self._failed = failed
         self._loaded = loaded
 
     def load(self) -> None:
         """Load the model of the pane that has the focus."""
-        attempt(self._screen, self._load(self._pane()))
+        attempt(self._screen, self._load(self._pane))
 
     def choose(self) -> None:
         """Offer the models at hand; the chosen one answers in this pane from the next message on."""
         from chatapp.ui.palette import Entry, Palette
 
-        pane = self._pane()
+        pane = self._pane
         entries = [
             Entry(entry.name, clean_line(entry.name), clean_line(entry.about), _mark(entry.name, pane, entry.is_held))
             for entry in self._shelf.entries()

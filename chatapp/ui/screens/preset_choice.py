@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual.screen import Screen
 
-from chatapp.chat.session import Session
 from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import ChatappError
 from chatapp.core.parameters import resolve
 from chatapp.core.presets import Preset, check_preset_name
 from chatapp.ui.notice import say, say_error
 from chatapp.ui.preset_book import PresetBook, PresetEntry
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NONE, _SAVE, _DEFAULT, _PRESET = "none", "save", "default", "preset:"
 _EMPTY = Preset(name="")
 
 
-class PresetChoice:
+class PresetChoice(AboutPane):
     """The presets of one screen. `changed` is told when another one is in use.
 
     A preset counts from the next message on, in the pane that has the focus, below the values that are set in its
@@ -42,9 +42,9 @@ class PresetChoice:
         save_setting: Callable[[str, object], None],
         changed: Callable[[], None],
     ) -> None:
+        super().__init__(pane)
         self._screen = screen
         self._book = book
-        self._shown_pane = pane
         self._default = default
         self._save_setting = save_setting
         self._changed = changed
@@ -93,14 +93,6 @@ class PresetChoice:
         taken = {entry.name for entry in found} - shipped
         holds = f"What is in force here: {_holds(preset)}."
         self._screen.app.push_screen(SavePresetDialog(holds, taken, save), take)
-
-    @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
-
-    @property
-    def _session(self) -> Session:
-        return self._pane.session
 
     # --- the list
 

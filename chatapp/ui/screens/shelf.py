@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from chatapp.chat.session import Session
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation
 from chatapp.ui.attempt import attempt
 from chatapp.ui.messages import ConversationChanged
 from chatapp.ui.notice import say
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.widgets.conversation_list import FIRST_PAGE, ConversationList
 from chatapp.ui.widgets.conversation_rows import UNTITLED
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chatapp.ui.keymap import Keymap
 
 
-class Shelf:
+class Shelf(AboutPane):
     """The list panel, kept true to the session.
 
     `show` puts another conversation on the screen, and `pane` is the one that has the focus.
@@ -28,24 +28,27 @@ class Shelf:
 
     def __init__(
         self,
-        session: Session,
         panel: ConversationList,
         pane: Callable[[], Pane],
         keymap: Keymap,
         *,
         show: Callable[[Conversation | None], None],
     ) -> None:
-        self._session = session
+        super().__init__(pane)
         self._panel = panel
-        self._shown_pane = pane
         self._keymap = keymap
         self._show = show
         self._deleted: list[Conversation] = []
         self._asked = 0
 
     @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
+    def performers(self) -> Mapping[str, Callable[[], object]]:
+        """What the registry's actions call."""
+        return {
+            "rename-conversation": self.rename,
+            "delete-conversation": lambda: attempt(self._pane, self.delete()),
+            "undo-delete": lambda: attempt(self._pane, self.undo_delete()),
+        }
 
     def refresh(self, words: str = "", limit: int | None = None) -> None:
         """Show the conversations as they are now."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.screen import Screen
 from textual.timer import Timer
 
-from chatapp.chat.session import Session
 from chatapp.core.backend import ModelCard
 from chatapp.core.conversations import StoredMessage
 from chatapp.core.details import UNTOLD, Details
@@ -16,7 +15,7 @@ from chatapp.core.errors import ChatappError
 from chatapp.core.parameters import Values
 from chatapp.ui.attempt import attempt
 from chatapp.ui.layers import Layers
-from chatapp.ui.model_state import ModelState
+from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.token_texts import TokenTexts
 from chatapp.ui.widgets.tokens.messages import (
@@ -41,7 +40,7 @@ _CANDIDATES = 200
 _SETTINGS_PAUSE_S = 0.25
 
 
-class Tokens:
+class Tokens(AboutPane):
     """The tokens of one reply of the pane that has the focus: the one that is marked, else the last one.
 
     `refresh` shows what holds now. It is to be called for every change and costs nothing while neither tab nor bars
@@ -49,8 +48,8 @@ class Tokens:
     """
 
     def __init__(self, screen: Screen[None], pane: Callable[[], Pane]) -> None:
+        super().__init__(pane)
         self._screen = screen
-        self._shown_pane = pane
         self._texts = TokenTexts(lambda: self._session.backend)
         self._tab: TokensTab | None = None
         self._bars: NextToken | None = None
@@ -108,18 +107,6 @@ class Tokens:
                 self.refresh()
 
     # --- what is shown
-
-    @property
-    def _pane(self) -> Pane:
-        return self._shown_pane()
-
-    @property
-    def _session(self) -> Session:
-        return self._pane.session
-
-    @property
-    def _model(self) -> ModelState:
-        return self._pane.model
 
     @property
     def _values(self) -> Values:
