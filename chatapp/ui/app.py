@@ -142,7 +142,6 @@ class Workbench(App[None], inherit_bindings=False):
 
     async def action_quit(self) -> None:
         """Stop what is being written, save it, and leave."""
-        self._chat.pane.keep_draft()
         await self._chat.close_replies()
         self.exit()
 

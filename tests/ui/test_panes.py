@@ -183,3 +183,16 @@ def underlined(desk: Desk) -> list[str]:
         for segment in strip
         if segment.style is not None and segment.style.underline and segment.text.strip()
     ]
+
+
+async def test_a_conversation_that_is_deleted_leaves_its_pane(bench: Bench) -> None:
+    async with bench(size=WIDE) as desk:
+        await desk.ask("Tell me of a fox")
+        left = desk.pane
+        await desk.pilot.press("alt+2")
+        await desk.until(lambda: desk.pane is not left)
+        await desk.pilot.press("ctrl+o")
+        await desk.until(lambda: len(desk.rows.conversations) == 1)
+        await desk.pilot.press("down", "delete")
+        await desk.until(lambda: left.conversation is None)
+        assert left.transcript.messages == [] and desk.pane is not left

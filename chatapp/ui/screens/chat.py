@@ -114,7 +114,7 @@ class ChatScreen(Screen[None]):
                 load_asked,
             )
         )
-        self._shelf = Shelf(self._panel, lambda: self.pane, keymap, show=self._show)
+        self._shelf = Shelf(self._panel, lambda: self.pane, keymap, show=self._show, holding=self._panes.holding)
         self._errands = Errands(self, lambda: self.pane, keymap, themes, save_setting)
         self._branches = Branches(self, lambda: self.pane, keymap, self.open_id)
         self._side_by_side = SideBySide(self, self._panes)
@@ -173,7 +173,9 @@ class ChatScreen(Screen[None]):
         self.call_after_refresh(self._after_first_paint)
 
     async def close_replies(self) -> None:
-        """Stop what is being written and wait until it is saved."""
+        """Stop what is being written, wait until it is saved, and keep what is being typed."""
+        for pane in self._panes.all:
+            pane.keep_draft()
         await self._stream.close()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -315,6 +317,8 @@ class ChatScreen(Screen[None]):
     @shown
     def conversation_changed(self) -> None:
         """A conversation has another title, other messages, or another reply on its way."""
+        for pane in self._panes.all:
+            pane.refresh_conversation()
         self._shelf.refresh()
         self._show_title()
         self._show_figures()

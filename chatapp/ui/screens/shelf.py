@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Shelf(AboutPane):
     """The list panel, kept true to the session.
 
-    `show` puts another conversation on the screen, and `pane` is the one that has the focus.
+    `show` puts another conversation into `pane`, the one that has the focus; `holding` tells which pane shows one.
     """
 
     def __init__(
@@ -33,8 +33,10 @@ class Shelf(AboutPane):
         keymap: Keymap,
         *,
         show: Callable[[Conversation | None], None],
+        holding: Callable[[int], Pane | None],
     ) -> None:
         super().__init__(pane)
+        self._holding = holding
         self._panel = panel
         self._keymap = keymap
         self._show = show
@@ -101,8 +103,10 @@ class Shelf(AboutPane):
         await self._session.delete(conversation.id)
         self._deleted.append(conversation)
         self._panel.rows.step_off(conversation.id)
-        if conversation.id == self._pane.conversation_id:
+        if (pane := self._holding(conversation.id)) is self._pane:
             self._show(None)
+        elif pane is not None:
+            pane.open(None)
         self.refresh()
         key = self._keymap.shown("undo-delete")
         title = clean_line(conversation.title) or UNTITLED
@@ -123,7 +127,6 @@ class Shelf(AboutPane):
 
     async def _rename(self, conversation: Conversation, title: str) -> None:
         await self._session.rename(conversation.id, title)
-        self._pane.refresh_conversation()
         self._pane.post_message(ConversationChanged(conversation.id))
 
     def _chosen(self) -> Conversation | None:
