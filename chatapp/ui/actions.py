@@ -110,7 +110,7 @@ _DECLARED = (
         Action(f"show-pane-{number}", (f"alt+{number}",), f"Pane {number}", f"Go to pane {number}, or open it.")
         for number in range(1, 5)
     ),
-    Action("send-to-all", ("alt+a",), "Send to all panes", "Send the message in every pane at once."),
+    Action("send-to-all", ("alt+a",), "Send to all panes", "Send the message in every pane at once.", "composer"),
     Action(
         "show-differences", ("alt+d",), "Show differences", "Mark the words in which the panes' last replies differ."
     ),

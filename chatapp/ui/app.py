@@ -24,7 +24,7 @@ from chatapp.ui.model_shelf import ModelShelf, NoModels
 from chatapp.ui.notice import say
 from chatapp.ui.preset_book import NoPresets, PresetBook
 from chatapp.ui.screens.chat import APP_ACTIONS, ChatScreen
-from chatapp.ui.terminal_keys import free_alt_digits
+from chatapp.ui.terminal_keys import know_alt_keys
 from chatapp.ui.theme import DARK, LIGHT, VARIABLES, ThemeSet
 
 _TWICE_S = 1.5
@@ -62,7 +62,7 @@ class Workbench(App[None], inherit_bindings=False):
         models: ModelShelf | None = None,
         load_asked: Sequence[ChosenSetting] = (),
     ) -> None:
-        free_alt_digits()
+        know_alt_keys()
         self._themes = ThemeSet(themes_directory)
         self._control_filter = ControlFilter()
         super().__init__()
@@ -142,6 +142,7 @@ class Workbench(App[None], inherit_bindings=False):
 
     async def action_quit(self) -> None:
         """Stop what is being written, save it, and leave."""
+        self._chat.keep_drafts()
         await self._chat.close_replies()
         self.exit()
 

@@ -29,6 +29,10 @@ _FIGURES_PAUSE_S = 0.4
 class View(Protocol):
     """What a growing reply is drawn on: a transcript."""
 
+    def holds(self, message_id: int) -> bool:
+        """Whether this message is shown."""
+        ...
+
     def append_text(self, message_id: int, text: str) -> None:
         """Add to the answer."""
         ...
@@ -132,7 +136,7 @@ class Stream:
             view = self._views.get(conversation_id)
             pending, reply.pending = reply.pending, []
             idle = idle and not pending
-            if view is not None:
+            if view is not None and view.holds(reply.message.id):
                 for event in pending:
                     _draw(event, reply.message.id, view)
                 growing = reply.figures.phase in ("writing", "thinking", "idle")

@@ -76,7 +76,7 @@ async def test_one_message_goes_to_every_pane(home: Path) -> None:
         terminal.wait_for(lambda: "ready" in terminal.text)
         terminal.type("\x1b2")  # alt+2
         terminal.wait_for(lambda: "▌2" in terminal.text)
-        terminal.type("hello\x1ba")  # alt+a
+        terminal.type("\x1b1\x1b2hello\x1ba\x1bd")  # alt keys in one chunk, with alt+a behind the text
         terminal.wait_for(lambda: len(store.conversations.list()) == 2)
 
         def statuses() -> list[str]:

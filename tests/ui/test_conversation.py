@@ -206,3 +206,15 @@ async def test_a_burst_of_keys_keeps_its_order_and_its_conversation(bench: Bench
             desk.app.post_message(events.Key("enter", "\r"))
         await desk.until(lambda: desk.texts[::2] == ["first", "second"] and len(desk.texts) == 4)
         assert len(desk.session.conversations()) == 1
+
+
+async def test_regenerating_faster_than_replies_come_loses_nothing(bench: Bench) -> None:
+    scripts = (Script(text="Once there was a fox. " * 4, tokens_per_second=SLOW),)
+    async with bench(scripts) as desk:
+        await desk.ask("Tell me a story")
+        await desk.pilot.press("ctrl+r", "ctrl+r", "ctrl+r")
+        await desk.until(lambda: desk.pane.transcript.messages[-1].sibling == 4)
+        await desk.quiet()
+        assert desk.notices == ""
+        versions = desk.session.siblings(desk.pane.transcript.messages[-1].id)
+        assert [version.status for version in versions] == ["complete", "stopped", "stopped", "complete"]

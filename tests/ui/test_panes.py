@@ -196,3 +196,14 @@ async def test_a_conversation_that_is_deleted_leaves_its_pane(bench: Bench) -> N
         await desk.pilot.press("down", "delete")
         await desk.until(lambda: left.conversation is None)
         assert left.transcript.messages == [] and desk.pane is not left
+
+
+async def test_four_panes_and_the_inspector_stand_together(bench: Bench) -> None:
+    async with bench(size=(240, 70)) as desk:
+        for count in (2, 3, 4):
+            await desk.pilot.press("alt+n")
+            await desk.until(lambda count=count: len(panes(desk)) == count)
+        await desk.pilot.press("alt+s")
+        await desk.until(lambda: "temperature" in desk.screen())
+        assert all(pane.display for pane in desk.app.get_default_screen()._panes.all)
+        assert "New conversation" in desk.screen()

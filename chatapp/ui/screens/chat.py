@@ -173,10 +173,13 @@ class ChatScreen(Screen[None]):
         self.call_after_refresh(self._after_first_paint)
 
     async def close_replies(self) -> None:
-        """Stop what is being written, wait until it is saved, and keep what is being typed."""
+        """Stop what is being written and wait until it is saved."""
+        await self._stream.close()
+
+    def keep_drafts(self) -> None:
+        """Keep what is being typed."""
         for pane in self._panes.all:
             pane.keep_draft()
-        await self._stream.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold the side panels."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -77,6 +78,7 @@ class Pane(Vertical):
         self._history = history
         self.stream = stream
         self._sending = False
+        self._regenerating = asyncio.Lock()
         self._unsent = unsent
         self._draft_timer: Timer | None = None
         self._idle_figures = Figures()
@@ -387,6 +389,10 @@ class Pane(Vertical):
 
     async def regenerate(self) -> None:
         """Write another version of the last reply; one that is being written is stopped first."""
+        async with self._regenerating:
+            await self._regenerate()
+
+    async def _regenerate(self) -> None:
         running = self.stream.reply(self.conversation_id)
         if running is not None and running.task is not None:
             await running.turn.stop()

@@ -15,7 +15,7 @@ from chatapp.ui.widgets.conversation_rows import UNTITLED
 from chatapp.ui.widgets.transcript_scroll import LineScroll
 
 MOST = 4
-NARROWEST = 38
+NARROWEST = 34
 """Columns below which a pane is no longer shown beside another."""
 
 
@@ -79,7 +79,7 @@ class Panes(Horizontal):
     def activate(self, pane: Pane) -> None:
         """Give a pane the focus."""
         self._become_active(pane)
-        pane.composer.focus()
+        self.screen.set_focus(pane.composer)  # at once, so that what is typed behind the key goes there
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane that is typed or clicked into becomes the active one."""

@@ -75,15 +75,14 @@ class Composer(TextArea):
         Textual lets a key that is no character travel up through every parent before it looks for what it is
         bound to, so that letters behind it overtake it. What is bound here is done at once.
         """
-        if event.key.startswith("alt+"):
-            event.prevent_default()  # A shortcut of somebody else; its letter is not typed.
-            return
         bound = self._bindings.key_to_bindings
         for binding in (binding for key in event.aliases for binding in bound.get(key, ())):
             if await self.app.run_action(binding.action, self):
                 event.stop()
                 event.prevent_default()
                 return
+        if event.key.startswith("alt+"):
+            event.prevent_default()  # A shortcut of somebody else; its letter is not typed.
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Insert what was pasted, cleaned, and folded where it is long."""

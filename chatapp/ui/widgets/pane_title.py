@@ -14,7 +14,7 @@ from chatapp.core.cleaning import clean_line
 class PaneTitle(Widget):
     """Number, title, what sets the pane apart from the others, and what its reply is doing; hidden where it is alone.
 
-    What has no room gives way from the left: first the title, then the settings.
+    Where there is no room for all, the title keeps a third of it.
     """
 
     DEFAULT_CSS = "PaneTitle { height: 1; display: none; }"
@@ -39,9 +39,10 @@ class PaneTitle(Widget):
     def render(self) -> Content:
         """The line, as much of it as fits."""
         mark = f"{'▌' if self._active else ' '}{self._number} "
-        state = f" {clean_line(self._state)} " if self._state else " "
+        told = " · ".join(f"{name} {clean_line(value)}" for name, value in self._apart.items())
+        state = f"{' · ' if told else ' '}{clean_line(self._state)} " if self._state else " "
         room = self.size.width - cell_len(mark) - cell_len(state)
-        apart = _cut(" · ".join(f"{name} {clean_line(value)}" for name, value in self._apart.items()), room)
+        apart = _cut(told, room - min(cell_len(clean_line(self._title)) + 2, room // 3))
         gap = 2 if apart else 0
         title = _cut(clean_line(self._title), room - cell_len(apart) - gap)
         filler = " " * max(0, room - cell_len(title) - cell_len(apart))

@@ -100,6 +100,10 @@ class Transcript(MarkedLines):
             self.entry(index).unseen = unseen
             self.draw(index)
 
+    def holds(self, message_id: int) -> bool:
+        """Whether a message is shown."""
+        return message_id in self._indices
+
     def append_text(self, message_id: int, text: str) -> None:
         """Let the answer grow."""
         self._change(message_id).add_text(text)

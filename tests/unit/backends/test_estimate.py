@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from chatapp.backends.estimate import needed_bytes
-from chatapp.core.loading import LoadSettings
+from chatapp.core.loading import MOST_SCORE_BYTES, LoadSettings
 from chatapp.models.gguf import read_header
 from chatapp.models.header import GgufHeader, MetadataArray, MetadataValue
 
@@ -42,9 +42,20 @@ def header(path: Path, parts: int = 1, **attention: MetadataValue) -> GgufHeader
 )
 def test_the_cache_is_counted_by_heads(tmp_path: Path, attention: dict[str, MetadataValue], values: int) -> None:
     model = header(tmp_path / "m.gguf", **attention)
-    assert needed_bytes(model, LoadSettings(context_size=1000)) == 500 + 1000 * values * 2 + LOGITS
-    assert needed_bytes(model, LoadSettings()) == 500 + 8192 * values * 2 + LOGITS
-    assert needed_bytes(model, LoadSettings(context_size=1000, pool_size=3000)) == 500 + 3000 * values * 2 + LOGITS
+    flash = LoadSettings(flash_attention="on")
+    for sizes, cells in ({"context_size": 1000}, 1000), ({}, 8192), ({"context_size": 1000, "pool_size": 3000}, 3000):
+        settings = msgspec.structs.replace(flash, **sizes)
+        assert needed_bytes(model, settings) == 500 + cells * values * 2 + LOGITS
+
+
+def test_without_flash_attention_the_scores_are_counted(tmp_path: Path) -> None:
+    model = header(tmp_path / "m.gguf", head_count=8)
+    with_it = needed_bytes(model, LoadSettings(context_size=1000, flash_attention="on"))
+    assert needed_bytes(model, LoadSettings(context_size=1000)) - with_it == 4 * 8 * 1000 * 512
+    most = needed_bytes(model, LoadSettings(context_size=1_000_000)) - needed_bytes(
+        model, LoadSettings(context_size=1_000_000, flash_attention="on")
+    )
+    assert most == MOST_SCORE_BYTES
 
 
 def test_all_parts_are_counted(tmp_path: Path) -> None:
