@@ -24,6 +24,8 @@ from chatapp.ui.messages import FiguresChanged, ReplyEnded
 _log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 3.0
 _FIGURES_PAUSE_S = 0.4
+_AT_ONCE, _IN_TURN = 2, 2
+"""So many replies are drawn in every frame; of more, each in every second one."""
 
 
 class View(Protocol):
@@ -82,6 +84,7 @@ class Stream:
         self._frame_s = 1 / frames_per_second
         self._timer: Timer | None = None
         self._awake = False
+        self._frame = 0
 
     def start(self, turn: Turn, prompt: str) -> Reply:
         """Follow `turn` to its end; `ReplyEnded` is posted then. `prompt` comes back with a failure."""
@@ -131,14 +134,24 @@ class Stream:
 
     def drain(self) -> None:
         """Draw everything that has come since the last time."""
-        idle = True
-        for conversation_id, reply in list(self._replies.items()):
+        self._draw(range(len(self._replies)))
+
+    def _tick(self) -> None:
+        """Draw what has come: all of one or two replies, of more every second one in turn, so that keys are heard."""
+        count = len(self._replies)
+        self._frame += 1
+        self._draw(range(count) if count <= _AT_ONCE else range(self._frame % _IN_TURN, count, _IN_TURN))
+
+    def _draw(self, places: range) -> None:
+        idle = not any(reply.pending for reply in self._replies.values())
+        for place, (conversation_id, reply) in enumerate(list(self._replies.items())):
+            if place not in places:
+                continue
             view = self._views.get(conversation_id)
             pending, reply.pending = reply.pending, []
-            idle = idle and not pending
             if view is not None and view.holds(reply.message.id):
                 for event in pending:
-                    _draw(event, reply.message.id, view)
+                    _draw_event(event, reply.message.id, view)
                 growing = reply.figures.phase in ("writing", "thinking", "idle")
                 view.set_progress(reply.message.id, "" if growing else reply.figures.words)
                 view.flush()
@@ -176,12 +189,12 @@ class Stream:
         if not self._awake:
             self._awake = True
             if self._timer is None:
-                self._timer = self._host.set_interval(self._frame_s, self.drain, pause=True)
+                self._timer = self._host.set_interval(self._frame_s, self._tick, pause=True)
             self._timer.reset()
             self._timer.resume()
 
 
-def _draw(event: Event, message_id: int, view: View) -> None:
+def _draw_event(event: Event, message_id: int, view: View) -> None:
     match event:
         case TextAdded():
             view.append_text(message_id, event.text)
