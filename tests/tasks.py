@@ -305,7 +305,7 @@ async def live_change(desk: Desk) -> None:
     )
 
 
-@task("continue a text as it is, without a chat template", 2)
+@task("continue a text as it is, without a chat template", 3)
 async def raw(desk: Desk) -> None:
     desk.pane.set_edits({**_FIXED}, "seed")
     await desk.press("ctrl+p")
