@@ -217,4 +217,6 @@ async def test_regenerating_faster_than_replies_come_loses_nothing(bench: Bench)
         await desk.quiet()
         assert desk.notices == ""
         versions = desk.session.siblings(desk.pane.transcript.messages[-1].id)
-        assert [version.status for version in versions] == ["complete", "stopped", "stopped", "complete"]
+        statuses = [version.status for version in versions]
+        assert len(statuses) == 4 and statuses[0] == statuses[-1] == "complete"
+        assert set(statuses) <= {"complete", "stopped"}  # a quick one may be whole before the next key
