@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatapp.core.loading import DEFAULT_CONTEXT_SIZE, MOST_SCORE_BYTES, CacheShape, LoadSettings
+from chatapp.core.loading import DEFAULT_CONTEXT_SIZE, CacheShape, LoadSettings
 from chatapp.models.header import GgufHeader, MetadataArray, MetadataValue
 from chatapp.models.suitability import part_paths
 
@@ -15,10 +15,9 @@ def needed_bytes(header: GgufHeader, settings: LoadSettings) -> int:
     """Weights, KV cache and buffers of the model, loaded with `settings`."""
     context = settings.context_size or min(header.context_length or DEFAULT_CONTEXT_SIZE, DEFAULT_CONTEXT_SIZE)
     pool = max(context, settings.pool_size)
-    batch = settings.micro_batch_size or _BATCH
     shape = CacheShape.of({key: _text(value) for key, value in header.metadata.items()}, header.block_count)
-    scores = 0 if settings.flash_attention == "on" else min(shape.score_bytes(pool, batch), MOST_SCORE_BYTES)
-    logits = batch * header.vocabulary_size * _LOGIT_BYTES
+    scores = shape.score_bytes(settings, pool, _BATCH)
+    logits = (settings.micro_batch_size or _BATCH) * header.vocabulary_size * _LOGIT_BYTES
     return _weights_bytes(header) + round(pool * shape.cell_bytes(settings)) + scores + logits
 
 

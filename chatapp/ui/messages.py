@@ -35,7 +35,7 @@ class FiguresChanged(Message):
 
 
 class ModelChanged(Message):
-    """A model is further on its way into memory, came into it or left it."""
+    """What answers in a pane is another model or preset, or its model came into memory or left it."""
 
 
 @dataclass

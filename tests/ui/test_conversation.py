@@ -220,3 +220,22 @@ async def test_regenerating_faster_than_replies_come_loses_nothing(bench: Bench)
         statuses = [version.status for version in versions]
         assert len(statuses) == 4 and statuses[0] == statuses[-1] == "complete"
         assert set(statuses) <= {"complete", "stopped"}  # a quick one may be whole before the next key
+
+
+async def test_of_replies_asked_for_at_once_the_last_is_written(bench: Bench) -> None:
+    scripts = (Script(text="Once there was a fox. "), Script(text="And a bear. " * 40, tokens_per_second=SLOW))
+    async with bench(scripts) as desk:
+        await desk.ask("Tell me a story")
+        for name in ("continue-reply", "answer-message", "regenerate-reply"):
+            desk.app.get_default_screen().action_perform(name)
+        await desk.until(lambda: desk.pane.transcript.messages[-1].sibling == 4)
+        await desk.quiet()
+        assert desk.notices == "" and not desk.session.turns
+        versions = desk.session.siblings(desk.pane.transcript.messages[-1].id)
+        assert [version.status for version in versions] == ["complete", "stopped", "stopped", "complete"]
+
+
+async def test_a_reply_without_a_word_says_so(bench: Bench) -> None:
+    async with bench((Script(text=""),)) as desk:
+        await desk.ask("Tell me a story")
+        assert "nothing: the model ended its reply at once" in desk.screen()

@@ -19,6 +19,7 @@ from chatapp.chat.session import Session
 from chatapp.core.events import Timings
 from chatapp.core.settings import Settings
 from chatapp.storage.presets import Presets
+from chatapp.ui.widgets.candidates.next_token import NextToken
 
 from .conftest import Bench, Desk
 from .test_branches import open_branches
@@ -67,6 +68,8 @@ async def test_screen(bench: Bench, tmp_path: Path, scene: str, size: tuple[int,
             await desk.pilot.press("ctrl+t")
             await desk.until(lambda: desk.app.screen.focused is not desk.pane.composer)
             await desk.pilot.press("right")
+            bars = desk.app.screen.query_one(NextToken)
+            await desk.until(lambda: bars.is_exact)
         if scene in ("marked", "edit", "tree"):
             await open_branches(desk, scene)
         if scene == "find":

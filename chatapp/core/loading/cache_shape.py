@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from chatapp.core.loading.registry import PLAIN_CACHE_TYPES
 from chatapp.core.loading.settings import LoadSettings
 
 _BITS = {
@@ -56,9 +57,17 @@ class CacheShape(msgspec.Struct, frozen=True):
             heads,
         )
 
-    def score_bytes(self, pool_size: int, batch_size: int) -> int:
-        """Bytes of one layer's attention scores (float32), which lie there as a whole without flash attention."""
-        return 4 * self.heads * pool_size * batch_size
+    def score_bytes(self, settings: LoadSettings, pool_size: int, batch_size: int) -> int:
+        """Bytes of one layer's attention scores (float32) where the processor computes without flash attention.
+
+        They lie there as a whole then. 0 where it is used: where it was asked for, where `auto` finds that the values
+        are kept in a type that needs it, or that the scores would take more than MOST_SCORE_BYTES.
+        """
+        size = 4 * self.heads * pool_size * (settings.micro_batch_size or batch_size)
+        if settings.flash_attention == "off":
+            return size
+        fits = settings.cache_type_v in PLAIN_CACHE_TYPES and size <= MOST_SCORE_BYTES
+        return size if settings.flash_attention == "auto" and fits else 0
 
     def cell_bytes(self, settings: LoadSettings) -> float:
         """Bytes of one cell of the cache."""

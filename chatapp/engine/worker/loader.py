@@ -15,8 +15,6 @@ from chatapp.core.backend import ModelCard
 from chatapp.core.errors import ChatappError, ModelInvalid, ModelLoadFailed, ModelNotFound, Unsupported
 from chatapp.core.loading import (
     DEFAULT_CONTEXT_SIZE,
-    MOST_SCORE_BYTES,
-    PLAIN_CACHE_TYPES,
     CacheShape,
     Effect,
     LoadSettings,
@@ -35,6 +33,8 @@ SEQUENCES = 16
 RECURRENT_SEQUENCES = 4
 """Each sequence of a recurrent model costs a whole state, so there are fewer."""
 WARM_UP_TOKENS = 32
+MOST_SCORE_SHARE = 0.25
+"""The part of free memory that attention may take without flash attention where that is left out unasked."""
 _PROCESSOR = ("CPU",)
 NO_AMX = "The processor's AMX tiles are not used: llama.cpp compiled with GCC crashes with them."
 
@@ -186,11 +186,10 @@ class Attempt:
         """
         settings = self._settings
         on_processor = not self._devices.gpus or settings.gpu_layers == 0
-        plain = settings.cache_type_v in PLAIN_CACHE_TYPES
-        if settings.flash_attention != "auto" or not (on_processor and plain and shape.heads):
-            return None
-        scores = shape.score_bytes(pool_size, settings.micro_batch_size or self._batch_size)
-        return None if scores > MOST_SCORE_BYTES else False
+        scores = shape.score_bytes(settings, pool_size, self._batch_size)
+        free = available_bytes()
+        has_room = not free or scores <= free * MOST_SCORE_SHARE
+        return False if settings.flash_attention == "auto" and on_processor and scores and has_room else None
 
     def _make_context(self, model: Model, make: Callable[..., Context], context_size: int) -> Context:
         """The context that everything shares; raise ModelLoadFailed or Unsupported where it can't be."""

@@ -155,21 +155,13 @@ class Branches(AboutPane):
         await self._begin(lambda: self._session.branch(message_id, position, token_id, alternatives=ALTERNATIVES))
 
     async def _begin(self, opening: Callable[[], Coroutine[None, None, Turn]]) -> Reply:
-        """Let a reply be written in place of one that is; the mark goes to it."""
+        """Let a reply be written in place of one that is; a mark goes to it."""
         pane = self._pane
-        running = pane.stream.reply(pane.conversation_id)
-        if running is not None and running.task is not None:
-            await running.turn.stop()
-            await running.task
-        turn = await opening()
-        reply = pane.stream.start(turn, "")
-        self._screen.post_message(ConversationChanged(turn.conversation_id))
-        if turn.conversation_id == pane.conversation_id:
-            is_marked = pane.transcript.marked_message is not None
-            pane.reload()
-            if is_marked:
-                pane.transcript.put_cursor(turn.reply.id)
-                pane.transcript.follow = True
+        is_marked = pane.transcript.marked_message is not None
+        reply = await pane.begin(opening)
+        if is_marked and reply.turn.conversation_id == pane.conversation_id:
+            pane.transcript.put_cursor(reply.message.id)
+            pane.transcript.follow = True
         return reply
 
     # --- branches

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import NamedTuple
 
 from textual.app import ComposeResult
@@ -15,9 +15,10 @@ from textual.widgets import Static
 from chatapp.chat.context import last_view
 from chatapp.chat.edits import values_of
 from chatapp.chat.session import Session
+from chatapp.chat.turn import Turn
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation, StoredMessage
-from chatapp.core.errors import ChatappError
+from chatapp.core.errors import ChatappError, UsageError
 from chatapp.core.loading import ChosenSetting
 from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import PARAMETERS, Value
@@ -29,7 +30,7 @@ from chatapp.ui.keymap import Keymap
 from chatapp.ui.messages import ConversationChanged, ModelChanged, ReplyEnded
 from chatapp.ui.model_state import ModelState
 from chatapp.ui.notice import say, say_error
-from chatapp.ui.stream import Stream
+from chatapp.ui.stream import Reply, Stream
 from chatapp.ui.unsent import Unsent, place_of
 from chatapp.ui.widgets.composer import Composer
 from chatapp.ui.widgets.pane_title import PaneTitle
@@ -78,7 +79,7 @@ class Pane(Vertical):
         self._history = history
         self.stream = stream
         self._sending = False
-        self._regenerating = asyncio.Lock()
+        self._beginning = asyncio.Lock()
         self._unsent = unsent
         self._draft_timer: Timer | None = None
         self._idle_figures = Figures()
@@ -298,13 +299,9 @@ class Pane(Vertical):
 
     async def _send(self, text: str) -> None:
         try:
-            conversation = self.conversation
-            if conversation is None:
-                conversation = await self._create(self._wishes)
-            elif not self._settings_saved:
-                await self._save_settings(conversation.id, self._wishes)
-            send = self.session.complete if self.raw else self.session.send
-            turn = await send(conversation.id, text, alternatives=ALTERNATIVES)
+            async with self._beginning:
+                turn = await self._open_turn(text)
+                self.stream.start(turn, text)
         except ChatappError as error:
             self.composer.give_back("\n".join((text, *self._unsent.take(self.place))))
             self._show_queue()
@@ -312,13 +309,22 @@ class Pane(Vertical):
             return
         finally:
             self._sending = False
-        self.stream.start(turn, text)
         if self.conversation_id == turn.conversation_id:
             self.refresh_conversation()
             if turn.user is not None:
                 self.transcript.add(turn.user)
             self._show_reply(turn.reply)
         self.post_message(ConversationChanged(turn.conversation_id))
+
+    async def _open_turn(self, text: str) -> Turn:
+        """Store a message with all that it is sent with."""
+        conversation = self.conversation
+        if conversation is None:
+            conversation = await self._create(self._wishes)
+        elif not self._settings_saved:
+            await self._save_settings(conversation.id, self._wishes)
+        send = self.session.complete if self.raw else self.session.send
+        return await send(conversation.id, text, alternatives=ALTERNATIVES)
 
     async def _create(self, wishes: Wishes) -> Conversation:
         """Store the conversation that was shown as an empty one; what was changed meanwhile is kept, too."""
@@ -388,27 +394,41 @@ class Pane(Vertical):
             attempt(self, reply.turn.answer_now())
 
     async def regenerate(self) -> None:
-        """Write another version of the last reply; one that is being written is stopped first."""
-        async with self._regenerating:
-            await self._regenerate()
+        """Write another version of the last reply."""
 
-    async def _regenerate(self) -> None:
-        running = self.stream.reply(self.conversation_id)
-        if running is not None and running.task is not None:
-            await running.turn.stop()
-            await running.task
-        thread = self._thread()
-        if not thread or thread[-1].role != "assistant":
-            say(self.app, "There is no reply yet that could be written again.", severity="warning")
-            return
-        if not self._settings_saved:
-            await self._save_settings(thread[-1].conversation_id, self._wishes)
-        turn = await self.session.regenerate(thread[-1].id, alternatives=ALTERNATIVES)
-        self.stream.start(turn, "")
+        async def another() -> Turn:
+            thread = self._thread()
+            if not thread or thread[-1].role != "assistant":
+                raise UsageError("There is no reply yet that could be written again.", hint="Send a message first.")
+            return await self.session.regenerate(thread[-1].id, alternatives=ALTERNATIVES)
+
+        await self.begin(another)
+
+    async def begin(self, opening: Callable[[], Coroutine[None, None, Turn]]) -> Reply:
+        """Let a reply be written with the settings as they are now; one that is being written is stopped first."""
+        async with self._beginning:
+            running = self.stream.reply(self.conversation_id)
+            if running is not None and running.task is not None:
+                await running.turn.stop()
+                await running.task
+            if self.conversation is not None and not self._settings_saved:
+                await self._save_settings(self.conversation.id, self._wishes)
+            turn = await opening()
+            reply = self.stream.start(turn, "")
+            if turn.conversation_id == self.conversation_id:
+                self._show_in_place(turn.reply)
         self.post_message(ConversationChanged(turn.conversation_id))
-        if turn.conversation_id == self.conversation_id:
-            self.transcript.remove_from(thread[-1].id)
-            self._show_reply(turn.reply)
+        return reply
+
+    def _show_in_place(self, reply: StoredMessage) -> None:
+        """Show a reply behind the message that it answers, in place of what stood there."""
+        ids = [message.id for message in self.transcript.messages]
+        if reply.parent_id not in ids:
+            self.reload()
+            return
+        if behind := ids[ids.index(reply.parent_id) + 1 :]:
+            self.transcript.remove_from(behind[0])
+        self._show_reply(reply)
 
     async def step_sibling(self, step: int, message_id: int | None = None) -> None:
         """Show another version: of the given message, else of the last one that has several."""

@@ -12,6 +12,7 @@ from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import ChatappError
 from chatapp.core.parameters import resolve
 from chatapp.core.presets import Preset, check_preset_name
+from chatapp.ui.messages import ModelChanged
 from chatapp.ui.notice import say, say_error
 from chatapp.ui.preset_book import PresetBook, PresetEntry
 from chatapp.ui.screens.about_pane import AboutPane
@@ -132,6 +133,7 @@ class PresetChoice(AboutPane):
         self._session.preset = preset
         if pane.conversation is None and pane.system_prompt == opening_before:
             pane.set_system_prompt(self._session.opening_prompt)
+        pane.post_message(ModelChanged())
         self._changed()
         say(self._screen.app, self._told(preset, pane))
 

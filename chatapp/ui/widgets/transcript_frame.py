@@ -131,6 +131,8 @@ def _remarks(message: StoredMessage, progress: str) -> Iterator[tuple[str, str]]
         yield "failure", f"{STATUSES[status]}: {generation.error}"
     elif STATUSES[status]:
         yield "failure" if status == "failed" else "status", STATUSES[status]
+    if message.role == "assistant" and status == "complete" and not (message.text or message.reasoning):
+        yield "status", "nothing: the model ended its reply at once"
     if generation is not None and generation.stop_reason not in _SELF_EVIDENT:
         yield "status", STOP_REASONS[generation.stop_reason]
     if generation is not None and generation.exact:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatapp.core.errors import ModelLoadFailed
-from chatapp.core.loading import CacheShape, LoadSettings
+from chatapp.core.loading import MOST_SCORE_BYTES, CacheShape, LoadSettings
 from chatapp.engine.worker.room import check_room, fewer_layers
 
 QWEN = {
@@ -36,7 +36,19 @@ def test_the_shape_is_read_from_the_metadata(metadata: dict[str, str], layers: i
 
 
 def test_the_scores_of_one_layer() -> None:
-    assert CacheShape.of(QWEN, 24).score_bytes(8192, 512) == 4 * 14 * 8192 * 512
+    shape, size = CacheShape.of(QWEN, 24), 4 * 14 * 8192 * 512
+    assert shape.score_bytes(LoadSettings(), 8192, 512) == size
+    assert shape.score_bytes(LoadSettings(micro_batch_size=256), 8192, 512) == size // 2
+    assert shape.score_bytes(LoadSettings(flash_attention="on"), 8192, 512) == 0
+    assert shape.score_bytes(LoadSettings(cache_type_v="q8_0"), 8192, 512) == 0
+
+
+def test_scores_too_large_are_left_to_flash_attention_unless_it_is_off() -> None:
+    shape = CacheShape.of(QWEN, 24)
+    fitting = MOST_SCORE_BYTES // (4 * 14 * 512)
+    assert shape.score_bytes(LoadSettings(), fitting, 512) > 0
+    assert shape.score_bytes(LoadSettings(), fitting + 1, 512) == 0
+    assert shape.score_bytes(LoadSettings(flash_attention="off"), fitting + 1, 512) > MOST_SCORE_BYTES
 
 
 def test_the_cost_of_a_cell() -> None:

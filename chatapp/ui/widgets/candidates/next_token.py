@@ -71,6 +71,11 @@ class NextToken(Widget):
         return self._values
 
     @property
+    def is_exact(self) -> bool:
+        """Whether a place is shown, and its chances are those under the settings in force."""
+        return self._odds is not None and self._odds.unknown is None
+
+    @property
     def plain(self) -> str:
         """What is drawn, as text."""
         return "\n".join("".join(text for text, _ in line).rstrip() for line in self._drawn())
@@ -158,10 +163,11 @@ class NextToken(Widget):
         """The lines: which place, what can't be told, bars, and all others."""
         if self._odds is None:
             return [[("next token", "heading")], *_worded(self._words or NOTHING, width)][:height]
-        title = f"next token  {clean_line(self._odds.place.name)}"
-        lines: list[list[tuple[str, str]]] = [[(fitted(title, width), "heading")]]
-        if self._unknown is not None:
-            lines += _worded(self._why(self._unknown), width)[: max(0, height - 4)]
+        why = _worded(self._why(self._unknown), width)[: max(0, height - 4)] if self._unknown is not None else []
+        # where there is no room for the reason, the title alone says what the bars are
+        title = "next token before the samplers" if self._unknown is not None and not why else "next token"
+        heading = fitted(f"{title}  {clean_line(self._odds.place.name)}", width)
+        lines: list[list[tuple[str, str]]] = [[(heading, "heading")], *why]
         room = max(1, height - len(lines))
         bars, others = self._bars(self._odds, room - 1 if room > _FEW else room)
         columns = Columns.of(bars, width)
