@@ -29,6 +29,7 @@ from chatapp.core.settings import Settings
 from chatapp.storage.store import Store
 from chatapp.ui.app import Workbench
 from chatapp.ui.screens.pane import Pane
+from chatapp.ui.widgets.status_line import StatusLine
 
 _MODEL = msgspec.structs.replace(
     CARD, name="Qwen2.5 0.5B", device="cpu×8", context_size=8192, metadata={"general.sampling.temp": "0.7"}
@@ -147,6 +148,7 @@ async def _panes(app: Workbench, pilot: Pilot[None]) -> None:
     await _quiet(app, pilot)
     await pilot.press("alt+d", "alt+1")
     app.clear_notifications()
+    screen.query_one(StatusLine).say("", 0)
     await pilot.pause(0.5)
 
 

@@ -173,7 +173,7 @@ async def three_temperatures(desk: Desk) -> None:
 @task("learn why the prompt was computed again", 1)
 async def why_again(desk: Desk) -> None:
     await desk.ask()
-    desk.pane.set_system_prompt("Answer in rhyme.")
+    desk.pane.next.change(system_prompt="Answer in rhyme.")
     await desk.ask("And a bear")
     await desk.press("alt+i")
     await desk.reads("computed")

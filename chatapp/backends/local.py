@@ -87,6 +87,11 @@ class LocalBackend:
         return msgspec.structs.replace(loaded.card, fingerprint=self._fingerprint) if loaded is not None else None
 
     @property
+    def path(self) -> Path:
+        """The model's file."""
+        return self._path
+
+    @property
     def name(self) -> str:
         """The name of the file, without its ending."""
         return self._path.stem

@@ -22,11 +22,12 @@ class Branches(Replies):
 
     def tree(self, conversation_id: int) -> Tree:
         """Read all branches of a conversation, with what is deleted; raise NotFound."""
-        return self.store.conversations.tree(conversation_id)
+        leaf_id = self.conversation(conversation_id).leaf_id
+        return msgspec.structs.replace(self.store.conversations.tree(conversation_id), leaf_id=leaf_id)
 
     async def select(self, message_id: int) -> Conversation:
         """Show the branch that goes through a message."""
-        return await self.store.conversations.select(message_id)
+        return self._shown(await self.store.conversations.select(message_id))
 
     # Replies beside a reply
 
@@ -118,7 +119,7 @@ class Branches(Replies):
         if text == message.text:
             return message
         kept: list[Part] = [part for part in message.parts if not isinstance(part, TextPart)]
-        return await self.store.conversations.add_message(
+        edited = await self.store.conversations.add_message(
             message.conversation_id,
             message.parent_id,
             message.role,
@@ -126,6 +127,8 @@ class Branches(Replies):
             generation=_edited(message.generation) if message.generation is not None else None,
             edited=True,
         )
+        self._show(edited.conversation_id, edited.id)
+        return edited
 
     async def insert(self, conversation_id: int, after_message_id: int | None, role: Role, text: str) -> StoredMessage:
         """Put a message behind another one, None for the beginning; what is shown behind that follows as copies."""
@@ -133,15 +136,18 @@ class Branches(Replies):
             raise EmptyPrompt("The message is empty.", hint="Write something to insert.")
         async with self._opening:
             self._check_settled(self.thread(conversation_id))
-            return await self.store.conversations.insert_message(
+            await self._store_branch(conversation_id)
+            added = await self.store.conversations.insert_message(
                 conversation_id, after_message_id, role, (TextPart(text),)
             )
+            self._shown(self.store.conversations.get(conversation_id))
+        return added
 
     async def fork(self, message_id: int) -> Conversation:
         """Begin a conversation with a copy of the branch down to a message, and with the same settings."""
         message = self._settled(message_id)
         self._check_settled(self.thread(message.conversation_id, message.id))
-        return await self.store.conversations.fork(message.id)
+        return await self.store.conversations.fork(message.id, like=self.conversation(message.conversation_id))
 
     async def pin_message(self, message_id: int, pinned: bool) -> StoredMessage:
         """Keep a message, with its turn, in the model's view when older turns are left out; or let it go."""
@@ -157,11 +163,13 @@ class Branches(Replies):
             branch = self.thread(conversation_id, turn.reply.id) if turn.conversation_id == conversation_id else []
             if any(message.id == message_id for message in branch):
                 await turn.stop()
-        return await self.store.conversations.delete_message(message_id)
+        async with self._opening:
+            await self._store_branch(conversation_id)
+            return self._shown(await self.store.conversations.delete_message(message_id))
 
     async def restore_message(self, message_id: int) -> Conversation:
         """Bring a deleted message back with what was deleted with it, and show it."""
-        return await self.store.conversations.restore_message(message_id)
+        return self._shown(await self.store.conversations.restore_message(message_id))
 
     # Parts of these
 
@@ -180,6 +188,17 @@ class Branches(Replies):
         )
         self._check_capabilities(context)
         return await self._opened(self._open(thread[-1], context, details))
+
+    async def _store_branch(self, conversation_id: int) -> None:
+        """Let the store show the branch that is looked at, for what it does next is about the one that it shows."""
+        leaf_id = self.conversation(conversation_id).leaf_id
+        if leaf_id != self.store.conversations.get(conversation_id).leaf_id:
+            await self.store.conversations.show(conversation_id, leaf_id)
+
+    def _shown(self, stored: Conversation) -> Conversation:
+        """Look at the branch that a conversation was stored with; the conversation as it is looked at."""
+        self._show(stored.id, stored.leaf_id)
+        return self.conversation(stored.id)
 
     def _reply(self, message_id: int) -> StoredMessage:
         """The reply of that id; raise UsageError where it is none that can be written again."""

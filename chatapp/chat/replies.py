@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from chatapp.storage.store import Store
 
 
+_LOOKED_AT = ("leaf_id", "system_prompt", "edits", "overflow")
+"""What of a conversation may be another thing to each who looks at it."""
+
+
 class Replies:
     """One store, one backend, and the turns that run: what all use cases that write replies stand on."""
 
@@ -52,10 +56,20 @@ class Replies:
         self._sleep = sleep
         self._turns: dict[int, Turn] = {}
         self._opening = asyncio.Lock()
+        self._look: Conversation | None = None
 
     def beside(self) -> Self:
-        """Another one over the same store and the same running turns, whose backend and preset are its own."""
-        return copy.copy(self)
+        """Another one over the same store and the same running turns; backend, preset and `look` are its own."""
+        other = copy.copy(self)
+        other._look = None
+        return other
+
+    def look(self, conversation: Conversation | None) -> None:
+        """Take a conversation as it is given: its branch, system prompt, edits and overflow.
+
+        They hold here until they are changed here, whatever others over the same store show of it. None ends that.
+        """
+        self._look = conversation
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -63,12 +77,19 @@ class Replies:
         return tuple(self._turns.values())
 
     def conversation(self, conversation_id: int) -> Conversation:
-        """Read one; raise NotFound."""
-        return self.store.conversations.get(conversation_id)
+        """Read one, as it is looked at; raise NotFound."""
+        row = self.store.conversations.get(conversation_id)
+        if self._look is None or self._look.id != conversation_id:
+            return row
+        look = self._look
+        if look.leaf_id is not None and self.store.conversations.message(look.leaf_id).deleted_with is not None:
+            look = self._look = msgspec.structs.replace(look, leaf_id=row.leaf_id)  # somebody else deleted the branch
+        return msgspec.structs.replace(row, **{name: getattr(look, name) for name in _LOOKED_AT})
 
     def thread(self, conversation_id: int, leaf_id: int | None = None) -> list[StoredMessage]:
         """Read a branch from root to leaf, the shown one where no leaf is given."""
-        return self._now(self.store.conversations.thread(conversation_id, leaf_id))
+        leaf = leaf_id if leaf_id is not None else self.conversation(conversation_id).leaf_id
+        return self._now(self.store.conversations.thread(conversation_id, leaf)) if leaf is not None else []
 
     def token_details(self, message_id: int) -> Details | None:
         """Read what is known of each token of a reply; None where nothing is.
@@ -112,6 +133,7 @@ class Replies:
             status="streaming",
             generation=generation,
         )
+        self._show(reply.conversation_id, reply.id)
         if context.begun is None:
             # What the store took is what the model gets: it replaces what no file can hold.
             context = msgspec.structs.replace(context, prefill=reply.text)
@@ -134,6 +156,11 @@ class Replies:
 
     def _forget(self, turn: Turn) -> None:
         self._turns.pop(turn.reply.id, None)
+
+    def _show(self, conversation_id: int, leaf_id: int | None) -> None:
+        """Let the branch that the store has come to show be the one that is looked at."""
+        if self._look is not None and self._look.id == conversation_id:
+            self._look = msgspec.structs.replace(self._look, leaf_id=leaf_id)
 
     def _now(self, messages: Sequence[StoredMessage]) -> list[StoredMessage]:
         """Show what turns hold in memory instead of the rows, which are a little older."""

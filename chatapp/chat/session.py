@@ -97,21 +97,28 @@ class Session(Branches):
         """Take a conversation out of the trash."""
         return await self.store.conversations.restore(conversation_id)
 
+    async def purge(self, conversation_id: int) -> None:
+        """Remove a conversation for good, with all that was said in it; what still runs in it is stopped."""
+        for turn in self.turns:
+            if turn.conversation_id == conversation_id:
+                await turn.stop()
+        await self.store.conversations.purge(conversation_id)
+
     async def pin(self, conversation_id: int, pinned: bool) -> Conversation:
         """Pin a conversation, or unpin it."""
         return await self.store.conversations.pin(conversation_id, pinned)
 
     async def set_system_prompt(self, conversation_id: int, text: str) -> Conversation:
         """Give a conversation a system prompt, from the next message on."""
-        return await self.store.conversations.set_system_prompt(conversation_id, text)
+        return self._set(await self.store.conversations.set_system_prompt(conversation_id, text), "system_prompt")
 
     async def set_edits(self, conversation_id: int, edits: Values) -> Conversation:
         """Set all the parameters of a conversation, from the next message on."""
-        return await self.store.conversations.set_edits(conversation_id, stored_edits(edits))
+        return self._set(await self.store.conversations.set_edits(conversation_id, stored_edits(edits)), "edits")
 
     async def set_overflow(self, conversation_id: int, overflow: Overflow) -> Conversation:
         """Choose what happens when a conversation no longer fits the context, from the next message on."""
-        return await self.store.conversations.set_overflow(conversation_id, overflow)
+        return self._set(await self.store.conversations.set_overflow(conversation_id, overflow), "overflow")
 
     async def send(
         self,
@@ -125,6 +132,8 @@ class Session(Branches):
     ) -> Turn:
         """Store `text` at the end of the shown branch with an empty reply, and return the turn that writes it.
 
+        Where the branch ends in a message that got no word of an answer but a failure, it is stored as a version
+        beside that message: what is sent again does not stand there twice.
         `edits` stand in for the conversation's own; `alternatives` are told of each token. Raise EmptyPrompt, or
         UsageError where a reply is still being written on this branch; nothing is stored then.
         """
@@ -224,20 +233,34 @@ class Session(Branches):
         """Store the question, then open the turn; one at a time, so that two can't take the same place."""
         self._check_capabilities(context)
         async with self._opening:
-            thread = self.thread(conversation_id)
+            thread = _without_unanswered(self.thread(conversation_id))
             if any(message.status == "streaming" for message in thread):
                 raise UsageError(
                     "A reply is still being written here.", hint="Wait for its end, or stop it and send again."
                 )
             parent_id = thread[-1].id if thread else None
             user = await self.store.conversations.add_message(conversation_id, parent_id, "user", (TextPart(text),))
+            self._show(conversation_id, user.id)
             # What the store took is what the model gets: it replaces what no file can hold.
             prompt = user.text if context.prompt is not None else None
             return await self._open(user, msgspec.structs.replace(context, thread=(*thread, user), prompt=prompt))
 
+    def _set(self, stored: Conversation, name: str) -> Conversation:
+        """Take over a setting as it was stored; the conversation as it is looked at."""
+        if self._look is not None and self._look.id == stored.id:
+            self._look = msgspec.structs.replace(self._look, **{name: getattr(stored, name)})
+        return self.conversation(stored.id)
+
     def _system_prompt(self, text: str) -> str:
         """The system prompt of a new conversation: `text`, else the preset's."""
         return text if text.strip() else self.opening_prompt or text
+
+
+def _without_unanswered(thread: list[StoredMessage]) -> list[StoredMessage]:
+    """The branch without a last message that was answered by a failure and no word."""
+    if len(thread) < 2 or (thread[-2].role, thread[-1].status) != ("user", "failed") or thread[-1].parts:
+        return thread
+    return thread[:-2]
 
 
 def _new_conversation(system_prompt: str, overflow: Overflow) -> Conversation:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatapp.core.loading import ChosenSetting, LoadSettings
     from chatapp.core.parameters import Values
     from chatapp.core.presets import Preset
+    from chatapp.models.header import GgufHeader
     from chatapp.models.library import Library
     from chatapp.storage.presets import Presets
     from chatapp.storage.store import Store
@@ -104,7 +105,12 @@ def open_store(configuration: Configuration, *, incognito: bool = False) -> Stor
 
 def find_model(configuration: Configuration, choice: Choice) -> Path:
     """The model file to use; raises ModelNotFound or ModelInvalid."""
-    return make_library(configuration).find(choice.model if choice.model is not None else configuration.settings.model)
+    return open_model(configuration, choice).path
+
+
+def open_model(configuration: Configuration, choice: Choice) -> GgufHeader:
+    """The header of the model file to use; raises as `find_model` does."""
+    return make_library(configuration).open(choice.model if choice.model is not None else configuration.settings.model)
 
 
 @asynccontextmanager

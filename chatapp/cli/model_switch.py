@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
+from chatapp.backends.estimate import needed_bytes
+from chatapp.backends.local import LocalBackend
 from chatapp.backends.pool import Pool
-from chatapp.cli.compose import Choice, Configuration, find_model, make_library, resolve_loading
+from chatapp.cli.compose import Choice, Configuration, make_library, open_model, resolve_loading
+from chatapp.cli.typed_path import Place, bare, places
 from chatapp.core.backend import Backend
+from chatapp.core.errors import ChatappError, ModelNotFound
 from chatapp.core.loading import ChosenSetting
 from chatapp.core.parameters import Values
-from chatapp.core.readable import short_size
 from chatapp.models.family import family
-from chatapp.models.gguf import read_header
 from chatapp.models.library import ModelFile
 
 
@@ -29,53 +32,109 @@ class Chosen(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A model that can be chosen: what it is, in words, and whether it is in memory here."""
+    """A model that can be chosen by its `reference`; `backend` answers for it, None where it was not used yet."""
 
     name: str
-    about: str
-    is_held: bool
+    reference: str
+    backend: LocalBackend | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is in memory here, or on its way."""
+        return self.backend is not None and self.backend.held_bytes > 0
+
+
+class Facts(NamedTuple):
+    """What the file of a model says; `needed_bytes` is the memory that it takes, 0 where that is unknown.
+
+    `problem` says why it can't be used, empty where nothing is known against it.
+    """
+
+    path: str
+    summary: str = ""
+    size_bytes: int = 0
+    needed_bytes: int = 0
+    problem: str = ""
 
 
 class ModelSwitch:
-    """Finds models by name; `choice` says how they are loaded."""
+    """Finds models by name or path; `choice` says how they are loaded."""
 
     def __init__(self, configuration: Configuration, choice: Choice, pool: Pool) -> None:
         self._configuration = configuration
         self._choice = choice
         self._pool = pool
+        self._facts: dict[tuple[Path, int], Facts] = {}
+
+    @property
+    def folder(self) -> str:
+        """Where GGUF files are found by name."""
+        return str(self._configuration.paths.models)
 
     def choose(self, reference: str | None) -> Chosen:
         """The model that `reference` means, None for the one to begin with; it is loaded when it is asked something.
 
-        Raises ModelNotFound or ModelInvalid.
+        A path may be quoted as for a shell. Raises ModelNotFound or ModelInvalid.
         """
-        choice = self._choice if reference is None else self._choice._replace(model=reference)
-        path = find_model(self._configuration, choice)
-        header = read_header(path)
+        choice = self._choice if reference is None else self._choice._replace(model=bare(reference))
+        header = open_model(self._configuration, choice)
         known = family(header.texts)
-        load, asked = resolve_loading(self._configuration, choice, path)
-        backend = self._pool.backend(path, load)
+        load, asked = resolve_loading(self._configuration, choice, header.path)
+        backend = self._pool.backend(header.path, load)
         return Chosen(backend.name, backend, header.sampling, known.values if known is not None else {}, asked)
 
+    def name_of(self, backend: Backend) -> str:
+        """What the model behind `backend` is called, empty for one from elsewhere."""
+        return next((each.name for each in self._pool.backends if each is backend), "")
+
     def entries(self) -> list[Entry]:
-        """Every model at hand."""
-        held = {backend.name for backend in self._pool.backends if backend.held_bytes}
-        return [
-            Entry(model.name, _about(model), model.name in held) for model in make_library(self._configuration).list()
-        ]
+        """Every model at hand, and those that were opened by their paths; no file is read."""
+        made = {backend.path: backend for backend in self._pool.backends}
+        files = [(name, path.absolute()) for name, path in make_library(self._configuration).files()]
+        known = {path for _, path in files}
+        files += [(backend.name, path) for path, backend in made.items() if path not in known]
+        return [Entry(name, str(path), made.get(path)) for name, path in files]
+
+    def places(self, text: str) -> list[Place]:
+        """What `text` leads to where it is written as a path; none where it is not."""
+        found = places(text)
+        if [place.kind for place in found] == ["missing"]:
+            try:
+                return [Place(str(make_library(self._configuration).locate(found[0].text)), "model")]
+            except ModelNotFound:
+                return found
+        return found
+
+    def facts(self, reference: str) -> Facts:
+        """What the model that `reference` means is; its file is read, so it is asked from a thread."""
+        library = make_library(self._configuration)
+        try:
+            path = library.locate(bare(reference))
+            key = (path, path.stat().st_mtime_ns)
+        except ModelNotFound as error:
+            return Facts(bare(reference), problem=error.message)
+        except (OSError, ValueError) as error:
+            return Facts(bare(reference), problem=str(error))
+        if key not in self._facts:
+            self._facts[key] = self._facts_of(library.describe(path.stem, path))
+        return self._facts[key]
+
+    def _facts_of(self, model: ModelFile) -> Facts:
+        summary = model.header.summary if model.header is not None else ""
+        facts = Facts(str(model.path), summary, model.size_bytes)
+        if model.header is None or model.problem is not None:
+            return facts._replace(problem=model.problem.message if model.problem is not None else "")
+        try:
+            load, _ = resolve_loading(self._configuration, self._choice, model.path)
+        except ChatappError as error:
+            return facts._replace(problem=error.message)
+        return facts._replace(needed_bytes=needed_bytes(model.header, load))
 
     def lines(self, current: Backend) -> list[str]:
         """Every model at hand or in use, with what it is doing here."""
         states = {each.name: _state(each.held_bytes > 0, each is current) for each in self._pool.backends}
-        names = dict.fromkeys([model.name for model in make_library(self._configuration).list()] + list(states))
+        names = dict.fromkeys([name for name, _ in make_library(self._configuration).files()] + list(states))
         return [f"{'*' if 'in use' in states.get(name, '') else ' '} {name}{states.get(name, '')}" for name in names]
-
-
-def _about(model: ModelFile) -> str:
-    """What a model is, or what is wrong with it, in words."""
-    if model.problem is not None:
-        return model.problem.message
-    return short_size(model.size_bytes)
 
 
 def _state(is_held: bool, is_current: bool) -> str:

@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overflow: Overflow = "stop"
     unload_after: int = 60
     memory_budget: int = 0
+    text_width: int = 100
 
 
 class SettingHelp(msgspec.Struct, frozen=True):
@@ -64,6 +65,11 @@ SETTING_HELP: dict[str, SettingHelp] = {
         "leaves memory. 0 takes three quarters of the machine's memory; on a GPU, set what it has.",
         minimum=0,
         maximum=100_000_000,
+    ),
+    "text_width": SettingHelp(
+        "Columns that prose takes at most in a wide conversation; code and tables may take more. 0 for no limit.",
+        minimum=0,
+        maximum=10_000,
     ),
     "overflow": SettingHelp(f"{OVERFLOW_HELP} A new conversation begins with it.", choices=tuple(OVERFLOWS)),
 }

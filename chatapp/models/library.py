@@ -54,14 +54,22 @@ class Library:
         Names need not be whole nor in the right case. Raises ModelNotFound with near names, ModelInvalid where
         the file is no model that can chat.
         """
-        path = self.locate(reference)
-        check_suitable(read_header(path))
-        return path
+        return self.open(reference).path
+
+    def open(self, reference: str) -> GgufHeader:
+        """The header of the file that `find` would give; raises as it does."""
+        header = read_header(self.locate(reference))
+        check_suitable(header)
+        return header
+
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        """Every model at hand by name, the built-in one first; none of them is read."""
+        own = ((POCKET, self._pocket),) if self._pocket.is_file() else ()
+        return (*own, *sorted(self._names().items()))
 
     def list(self) -> list[ModelFile]:
-        """Every model at hand, the built-in one first, then by name."""
-        found = [self._describe(POCKET, self._pocket)] if self._pocket.is_file() else []
-        return found + [self._describe(name, path) for name, path in sorted(self._names().items())]
+        """Every model at hand, in the order of `files`, with what is in it."""
+        return [self.describe(name, path) for name, path in self.files()]
 
     def locate(self, reference: str) -> Path:
         """The file that `reference` means, whatever is in it; raises ModelNotFound."""
@@ -75,15 +83,28 @@ class Library:
                 )
             return self._pocket
         if _looks_like_path(reference):
-            path = _expanded(reference)
+            path = expanded(reference)
             return path if _exists(path) else self._by_name(reference, path)
         return self._by_name(reference, None)
+
+    def describe(self, name: str, path: Path) -> ModelFile:
+        """What is in the model's file, which is read."""
+        header: GgufHeader | None = None
+        problem: ModelError | None = None
+        size = _size(path)
+        try:
+            header = read_header(path)
+            size = sum(_size(part) for part in part_paths(path, header.split[1]))
+            check_suitable(header)
+        except ModelError as error:
+            problem = error
+        return ModelFile(name=name, path=path, size_bytes=size, header=header, problem=problem)
 
     def entry_of(self, path: Path, entries: Iterable[str]) -> str | None:
         """Which of `entries`, each a path or a name, means the model at `path`; a path counts before a name."""
         names = list(entries)
         for name in names:
-            if _looks_like_path(name) and _expanded(name) == path.absolute():
+            if _looks_like_path(name) and expanded(name) == path.absolute():
                 return name
         own = POCKET if path == self._pocket else path.stem
         return next((name for name in names if name.lower().removesuffix(".gguf") == own.lower()), None)
@@ -123,33 +144,25 @@ class Library:
                 names.setdefault(path.stem, path)
         return names
 
-    def _describe(self, name: str, path: Path) -> ModelFile:
-        header: GgufHeader | None = None
-        problem: ModelError | None = None
-        size = _size(path)
-        try:
-            header = read_header(path)
-            size = sum(_size(part) for part in part_paths(path, header.split[1]))
-            check_suitable(header)
-        except ModelError as error:
-            problem = error
-        return ModelFile(name=name, path=path, size_bytes=size, header=header, problem=problem)
-
 
 def pocket_path() -> Path:
     """Where the built-in model's file is, whether or not it is there."""
     return Path(str(importlib.resources.files("chatapp").joinpath(POCKET, "pocket.gguf")))
 
 
-def _looks_like_path(reference: str) -> bool:
-    if reference.lower().endswith(".gguf") or reference.startswith(("~", ".")):
+def is_written_as_path(text: str) -> bool:
+    """Whether `text` has the form of a path, be there anything or not."""
+    if text.lower().endswith(".gguf") or text.startswith(("~", ".")):
         return True
-    return any(separator in reference for separator in (os.sep, os.altsep, "/") if separator) or _exists(
-        Path(reference)
-    )
+    return any(separator in text for separator in (os.sep, os.altsep, "/") if separator)
 
 
-def _expanded(reference: str) -> Path:
+def _looks_like_path(reference: str) -> bool:
+    return is_written_as_path(reference) or _exists(Path(reference))
+
+
+def expanded(reference: str) -> Path:
+    """The absolute path that `reference` names, with the home directory for `~`."""
     try:
         return Path(reference).expanduser().absolute()
     except RuntimeError:

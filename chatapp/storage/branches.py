@@ -29,7 +29,7 @@ from chatapp.storage.records import (
 _INDEXED_AT_ONCE = 200
 """Of so many copies each is entered into the full-text index; the others are entered in quiet moments."""
 
-_FORK = re.compile(r" \(fork(?: (\d+))?\)$")
+_FORK = re.compile(r"^Fork(?: \d+)?: ")
 
 
 def read_tree(connection: sqlite3.Connection, conversation_id: int) -> Tree:
@@ -104,17 +104,18 @@ def insert(
     return tree.read_message(connection, added.id)
 
 
-def fork(connection: sqlite3.Connection, message_id: int) -> Conversation:
-    """Make a conversation with the same settings of copies of the branch down to a message; raise NotFound."""
+def fork(connection: sqlite3.Connection, message_id: int, like: Conversation | None = None) -> Conversation:
+    """Make a conversation of copies of the branch down to a message, with its settings or `like`'s; raise NotFound."""
     message = tree.read_message(connection, message_id)
     origin = tree.read_conversation(connection, message.conversation_id)
+    settings = like or origin
     made = tree.create(
         connection,
         title=_fork_title(connection, origin.title),
-        system_prompt=origin.system_prompt,
-        edits=origin.edits,
+        system_prompt=settings.system_prompt,
+        edits=settings.edits,
         model=origin.model,
-        overflow=origin.overflow,
+        overflow=settings.overflow,
     )
     branch = [each.id for each in tree.thread(connection, origin.id, message_id)]
     leaf = _copy(connection, branch, made.id, None)
@@ -157,10 +158,10 @@ def _counted(connection: sqlite3.Connection, conversation_id: int) -> Conversati
 
 
 def _fork_title(connection: sqlite3.Connection, title: str) -> str:
-    """“Title (fork)”, or “Title (fork 2)” and so on where there is one of that name."""
+    """“Fork: Title”, or “Fork 2: Title” and so on where there is one of that name: told apart where a list cuts it."""
     stem = _FORK.sub("", title).strip() or "Conversation"
     for count in range(1, 1000):
-        named = f"{stem} (fork {count})" if count > 1 else f"{stem} (fork)"
+        named = f"Fork {count}: {stem}" if count > 1 else f"Fork: {stem}"
         if not number(connection, "SELECT count(*) FROM conversations WHERE title = ?", (named,)):
             break
     return named

@@ -158,6 +158,10 @@ class Conversations:
         """Show the branch that runs through a message, down to its newest descendant."""
         return await self._database.write(lambda connection: tree.select(connection, message_id))
 
+    async def show(self, conversation_id: int, leaf_id: int | None) -> Conversation:
+        """Show the branch that ends in a message; None shows nothing of it."""
+        return await self._change(conversation_id, leaf_id=leaf_id)
+
     async def insert_message(
         self, conversation_id: int, after_id: int | None, role: Role, parts: Sequence[Part]
     ) -> StoredMessage:
@@ -180,9 +184,9 @@ class Conversations:
         """Bring a message back with what was deleted with it, and show it."""
         return await self._database.write(lambda connection: branches.restore(connection, message_id))
 
-    async def fork(self, message_id: int) -> Conversation:
-        """Copy the branch down to a message into a conversation of its own, with the same settings."""
-        made = await self._database.write(lambda connection: branches.fork(connection, message_id))
+    async def fork(self, message_id: int, *, like: Conversation | None = None) -> Conversation:
+        """Copy the branch down to a message into a conversation of its own, with its settings or those of `like`."""
+        made = await self._database.write(lambda connection: branches.fork(connection, message_id, like))
         self._database.wake(0.0)
         return made
 

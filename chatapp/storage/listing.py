@@ -22,6 +22,7 @@ _FEW = 500
 _LISTED = (
     f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE (deleted_at IS NOT NULL) = ? ORDER BY touched DESC LIMIT ?"
 )
+_TRASHED = _LISTED.replace("touched DESC", "deleted_at DESC, touched DESC")
 
 
 def conversations(
@@ -49,8 +50,8 @@ def conversations(
 
 
 def everything(connection: sqlite3.Connection, *, trash: bool, limit: int | None = None) -> list[Conversation]:
-    """All conversations in or outside the trash."""
-    rows = connection.execute(_LISTED, (int(trash), -1 if limit is None else limit))
+    """All conversations outside the trash, or those in it, the latest deleted first."""
+    rows = connection.execute(_TRASHED if trash else _LISTED, (int(trash), -1 if limit is None else limit))
     return [conversation(row) for row in rows]
 
 
@@ -62,10 +63,11 @@ def _among(connection: sqlite3.Connection, *, found: set[int], trash: bool, limi
 
 def _rows(connection: sqlite3.Connection, found: set[int], trash: bool) -> Iterable[Row]:
     """Rows in order, among them those `found`: one by one where they are few, else all there are."""
+    listed = _TRASHED if trash else _LISTED
     if len(found) > _FEW:
-        return connection.execute(_LISTED, (int(trash), -1))
+        return connection.execute(listed, (int(trash), -1))
     chosen = f"AND id IN ({', '.join('?' for _ in found)}) ORDER BY"
-    return connection.execute(_LISTED.replace("ORDER BY", chosen), (int(trash), *found, -1))
+    return connection.execute(listed.replace("ORDER BY", chosen), (int(trash), *found, -1))
 
 
 def _with_title(connection: sqlite3.Connection, *, words: list[str]) -> set[int]:

@@ -103,12 +103,32 @@ _DECLARED = (
         "Move this conversation to the trash; undo brings it back.",
         "list",
     ),
+    Action(
+        "show-trash",
+        ("alt+x",),
+        "Trash",
+        "Show in the list what was deleted, to bring it back or to delete it for good; again to leave it.",
+    ),
+    Action(
+        "delete-for-good",
+        ("shift+delete",),
+        "Delete for good",
+        "Remove the conversation chosen in the trash for good; you are asked first.",
+        "list",
+    ),
     Action("undo-delete", ("alt+z",), "Undo delete", "Bring back the conversation that was deleted last."),
     Action("add-pane", ("alt+n",), "New pane", "Open an empty conversation with the same settings beside this one."),
     Action("close-pane", ("alt+w",), "Close pane", "Close this pane; its conversation stays in the list."),
     *(
         Action(f"show-pane-{number}", (f"alt+{number}",), f"Pane {number}", f"Go to pane {number}, or open it.")
         for number in range(1, 5)
+    ),
+    Action(
+        "show-beside",
+        ("b",),
+        "Show beside",
+        "Show this conversation in another pane as well, to take another branch there.",
+        "transcript",
     ),
     Action("send-to-all", ("alt+a",), "Send to all panes", "Send the message in every pane at once.", "composer"),
     Action(

@@ -34,6 +34,13 @@ class Chain:
         """The stages at work that `samplers` does not place: the first stands first, one that chooses stands last."""
         return tuple(stage for stage, info in STAGES.items() if not info.movable and not self.idle_reason(stage))
 
+    @property
+    def at_work(self) -> tuple[Stage, ...]:
+        """All stages at work in the order in which they stand, those that `samplers` does not place among them."""
+        first = tuple(stage for stage in self.fixed if not STAGES[stage].terminal)
+        last = tuple(stage for stage in self.fixed if STAGES[stage].terminal)
+        return (*first, *self.active, *last)
+
     def idle_reason(self, stage: Stage) -> str:
         """Why a stage would change nothing if it were placed; empty where it would."""
         working = self._working(stage)

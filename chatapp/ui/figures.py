@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from chatapp.chat.author import Author
 from chatapp.core.conversations import StoredMessage
 from chatapp.core.events import (
     ContextShifted,
@@ -37,7 +38,8 @@ class Figures:
     """What a reply has cost so far.
 
     `used` are the tokens in the context, `reused` those of the prompt that were not computed again. Times are
-    seconds; `fraction` is the progress of the phase, None where it has none.
+    seconds; `fraction` is the progress of the phase, None where it has none. `author` is the model whose tokens are
+    counted, None while nobody has written.
     """
 
     phase: Phase = "idle"
@@ -47,6 +49,7 @@ class Figures:
     reused: int | None = None
     first_token_s: float | None = None
     tokens_per_second: float | None = None
+    author: Author | None = None
     _asked_at: float = 0.0
     _first_at: float | None = None
     _tokens: int = 0
@@ -72,6 +75,7 @@ class Figures:
             reused=generation.cached_tokens,
             first_token_s=generation.timings.first_token_s if generation.timings is not None else None,
             tokens_per_second=generation.tokens_per_second,
+            author=Author.of(generation) if generation.model_name else None,
         )
 
     def note_event(self, event: Event) -> None:
@@ -106,6 +110,11 @@ class Figures:
         """What is going on, as in `reading the prompt 60%`."""
         text = self.note if self.phase == "waiting" and self.note else PHASES[self.phase]
         return f"{text} {self.fraction:.0%}" if self.fraction is not None else text
+
+    @property
+    def prompt(self) -> int | None:
+        """How many tokens the prompt has, None until it is being read."""
+        return self._prompt or None
 
     def _grow(self, phase: Phase, tokens: int) -> None:
         now = time.monotonic()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from chatapp.chat.author import Author
 from chatapp.chat.session import Session
-from chatapp.core.backend import ModelCard
+from chatapp.core.backend import Backend, ModelCard
 from chatapp.core.errors import ChatappError, ParameterError
 from chatapp.core.loading import ChosenSetting
 from chatapp.core.parameters import Values
@@ -15,6 +17,12 @@ from chatapp.ui.model_shelf import OpenModel
 
 _SAMPLE = "x"
 """A message that stands for any other."""
+
+
+class _Opened(NamedTuple):
+    name: str
+    backend: Backend
+    asked: tuple[ChosenSetting, ...]
 
 
 class ModelState:
@@ -35,6 +43,16 @@ class ModelState:
         self._below: Below = {}
         self.error: ChatappError | None = None
 
+    def call(self, name: str) -> None:
+        """Learn what the model is called before it is there to tell."""
+        self._name = self._name or name
+        self._changed()
+
+    @property
+    def opened(self) -> OpenModel:
+        """What answers, to go back to."""
+        return _Opened(self.name, self._session.backend, self.asked)
+
     def take(self, opened: OpenModel) -> None:
         """Let another model answer from the next message on."""
         self._session.backend = opened.backend
@@ -50,6 +68,12 @@ class ModelState:
     def name(self) -> str:
         """What the model is called; empty while that is not known."""
         return self.card.name if self.card is not None else self._name
+
+    @property
+    def author(self) -> Author | None:
+        """Who would write the next reply, None while that is not known."""
+        name = self.name
+        return Author(name, self.card.fingerprint if self.card is not None else "") if name else None
 
     @property
     def card(self) -> ModelCard | None:

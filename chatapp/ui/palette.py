@@ -15,6 +15,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.theme import Theme
+from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -87,7 +88,7 @@ def _scattered(letters: str, text: str) -> bool:
 class Palette(ModalScreen[str | None]):
     """Answers with the id of the chosen entry. `preview` is told of every entry that is highlighted.
 
-    `nothing` is shown where no entry fits what was typed.
+    `nothing` is shown where no entry fits what was typed; `typed` stands there from the beginning.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialogs/dialog.tcss", "dialogs/palette.tcss"]
@@ -106,27 +107,34 @@ class Palette(ModalScreen[str | None]):
         *,
         nothing: str = "No action is called so",
         preview: Callable[[str], None] | None = None,
+        typed: str = "",
     ) -> None:
         super().__init__()
         self._title = title
         self._entries = entries
         self._nothing = nothing
         self._preview = preview
+        self._typed = typed
         self._found: list[Entry] = []
 
     def compose(self) -> ComposeResult:
         """A line to type in above what it finds."""
         with Vertical(id="palette"):
-            yield Input(placeholder=self._title, id="palette-input", compact=True)
+            yield Input(self._typed, placeholder=self._title, id="palette-input", compact=True, select_on_focus=False)
             yield OptionList(id="palette-list", markup=False)
+            yield from self.below()
+
+    def below(self) -> Iterable[Widget]:
+        """What stands below the list."""
+        return ()
 
     def on_mount(self) -> None:
         """Show everything at first."""
-        self._search("")
+        self._search(self._typed)
 
     def on_resize(self) -> None:
         """Fit the lines to another width."""
-        self.call_after_refresh(self._search, self.query_one(Input).value)
+        self.call_after_refresh(lambda: self._search(self.query_one(Input).value))  # what is typed by then
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
@@ -138,15 +146,34 @@ class Palette(ModalScreen[str | None]):
     def accept(self, event: Input.Submitted) -> None:
         """Answer with the highlighted entry."""
         event.stop()
-        highlighted = self.query_one(OptionList).highlighted
-        if highlighted is not None and highlighted < len(self._found):
-            self.dismiss(self._found[highlighted].id)
+        if (entry := self.chosen) is not None:
+            self.take(entry)
 
     @on(OptionList.OptionSelected)
     def clicked(self, event: OptionList.OptionSelected) -> None:
         """Answer with what was clicked."""
         event.stop()
-        self.dismiss(self._found[event.option_index].id)
+        self.take(self._found[event.option_index])
+
+    @property
+    def chosen(self) -> Entry | None:
+        """The highlighted entry."""
+        highlighted = self.query_one(OptionList).highlighted
+        return self._found[highlighted] if highlighted is not None and highlighted < len(self._found) else None
+
+    def take(self, entry: Entry) -> None:
+        """Answer with an entry."""
+        self.dismiss(entry.id)
+
+    def find(self, words: str) -> list[Entry]:
+        """The entries that answer what was typed, the best first."""
+        ranked = [(rank(entry, words), index) for index, entry in enumerate(self._entries)]
+        ordered = sorted((found, index) for found, index in ranked if found is not None)
+        return [self._entries[index] for _, index in ordered]
+
+    def line(self, entry: Entry, width: int) -> Content:
+        """How an entry is shown."""
+        return columns(entry, width)
 
     @on(OptionList.OptionHighlighted)
     def highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -169,32 +196,34 @@ class Palette(ModalScreen[str | None]):
                 place % options.option_count if abs(steps) == 1 else min(max(place, 0), options.option_count - 1)
             )
 
+    @property
+    def _width(self) -> int:
+        return min(_WIDTH, int(self.size.width * _SHARE)) - _FRAME
+
     def _search(self, words: str) -> None:
-        ranked = [(rank(entry, words), index) for index, entry in enumerate(self._entries)]
-        ordered = sorted((found, index) for found, index in ranked if found is not None)
-        self._found = [self._entries[index] for _, index in ordered]
+        self._found = self.find(words)
         options = self.query_one(OptionList)
-        width = min(_WIDTH, round(self.size.width * _SHARE)) - _FRAME
         options.clear_options()
-        options.add_options([Option(_line(entry, width)) for entry in self._found])
+        options.add_options([Option(Content.assemble(self.line(entry, self._width))) for entry in self._found])
         if self._found:
             options.highlighted = 0
         else:
             options.add_option(Option(Content.assemble((self._nothing, "$muted")), disabled=True))
 
 
-def _line(entry: Entry, width: int) -> Content:
+def columns(entry: Entry, width: int, label_width: int = _LABEL) -> Content:
     """Label, help and key in columns; the help gives way first."""
-    room = width - cell_len(entry.right) - 2
+    right = _cut(entry.right, width // 2)
+    room = width - cell_len(right) - 2
     label = _cut(entry.label, room)
-    column = max(cell_len(label), min(_LABEL, room)) + 2 if entry.help else cell_len(label)
+    column = max(cell_len(label), min(label_width, room)) + 2 if entry.help else cell_len(label)
     help_text = _cut(entry.help, room - column) if room - column >= _SHORTEST_HELP else ""
-    gap = width - column - cell_len(help_text) - cell_len(entry.right)
+    gap = width - column - cell_len(help_text) - cell_len(right)
     return Content.assemble(
         (label + " " * (column - cell_len(label)), "$foreground"),
         (help_text, "$muted"),
         " " * max(0, gap),
-        (entry.right, "$primary"),
+        (right, "$primary"),
     )
 
 

@@ -24,8 +24,8 @@ from chatapp.ui.messages import FiguresChanged, ReplyEnded
 _log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT_S = 3.0
 _FIGURES_PAUSE_S = 0.4
-_AT_ONCE, _IN_TURN = 2, 2
-"""So many replies are drawn in every frame; of more, each in every second one."""
+_TICKS = 2
+"""So often a frame the timer looks, and draws one reply each time."""
 
 
 class View(Protocol):
@@ -75,51 +75,62 @@ class Reply:
 
 
 class Stream:
-    """All replies that are being written, at most one a conversation."""
+    """All replies that are being written, by their message, and the views on which they grow.
+
+    A view that is given a message shows all of it that has come, so `drain` comes before: nothing is then drawn twice.
+    """
 
     def __init__(self, host: Widget, frames_per_second: int) -> None:
         self._host = host
         self._replies: dict[int, Reply] = {}
-        self._views: dict[int, View] = {}
-        self._frame_s = 1 / frames_per_second
+        self._views: list[View] = []
+        self._tick_s = 1 / (_TICKS * frames_per_second)
         self._timer: Timer | None = None
         self._awake = False
-        self._frame = 0
+        self._turn = 0
+        self._idle_ticks = 0
 
     def start(self, turn: Turn, prompt: str) -> Reply:
         """Follow `turn` to its end; `ReplyEnded` is posted then. `prompt` comes back with a failure."""
         reply = Reply(turn, prompt)
-        self._replies[turn.conversation_id] = reply
+        self._replies[turn.reply.id] = reply
         reply.task = asyncio.create_task(self._follow(reply))
         return reply
 
-    def reply(self, conversation_id: int | None) -> Reply | None:
-        """The reply that is being written in a conversation."""
-        return self._replies.get(conversation_id) if conversation_id is not None else None
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """Every reply that is being written."""
+        return tuple(self._replies.values())
 
     @property
     def writing(self) -> frozenset[int]:
         """The conversations in which a reply is being written."""
-        return frozenset(self._replies)
+        return frozenset(reply.turn.conversation_id for reply in self._replies.values())
 
-    def show(self, conversation_id: int, view: View) -> None:
-        """Draw this conversation's reply on `view`, which already shows all that has come."""
-        self._views[conversation_id] = view
-        reply = self._replies.get(conversation_id)
-        if reply is not None:
-            reply.pending.clear()
+    @property
+    def unseen(self) -> int:
+        """How many replies no view shows."""
+        return sum(not self._seen_on(reply) for reply in self._replies.values())
 
-    def hide(self, conversation_id: int) -> None:
-        """Draw this conversation no longer; its reply goes on."""
-        self._views.pop(conversation_id, None)
+    def on(self, view: View) -> Reply | None:
+        """The reply that is being written on a view."""
+        return next((reply for number, reply in self._replies.items() if view.holds(number)), None)
 
-    async def stop(self, conversation_id: int) -> None:
-        """Stop a conversation's reply if there is one."""
-        reply = self._replies.get(conversation_id)
-        if reply is not None:
-            reply.figures.phase = "stopping"
-            self._wake()
-            await reply.turn.stop()
+    def add_view(self, view: View) -> None:
+        """Draw on `view` from now on the replies that it shows."""
+        self.drain()
+        self._views.append(view)
+
+    def remove_view(self, view: View) -> None:
+        """Draw on `view` no longer; the replies go on."""
+        if view in self._views:
+            self._views.remove(view)
+
+    async def stop(self, reply: Reply) -> None:
+        """Stop a reply; what was written is kept."""
+        reply.figures.phase = "stopping"
+        self._wake()
+        await reply.turn.stop()
 
     async def close(self) -> None:
         """Stop every reply and wait until each is saved."""
@@ -134,31 +145,37 @@ class Stream:
 
     def drain(self) -> None:
         """Draw everything that has come since the last time."""
-        self._draw(range(len(self._replies)))
+        for reply in self._replies.values():
+            self._draw(reply)
 
     def _tick(self) -> None:
-        """Draw what has come: all of one or two replies, of more every second one in turn, so that keys are heard."""
-        count = len(self._replies)
-        self._frame += 1
-        self._draw(range(count) if count <= _AT_ONCE else range(self._frame % _IN_TURN, count, _IN_TURN))
-
-    def _draw(self, places: range) -> None:
-        idle = not any(reply.pending for reply in self._replies.values())
-        for place, (conversation_id, reply) in enumerate(list(self._replies.items())):
-            if place not in places:
-                continue
-            view = self._views.get(conversation_id)
-            pending, reply.pending = reply.pending, []
-            if view is not None and view.holds(reply.message.id):
-                for event in pending:
-                    _draw_event(event, reply.message.id, view)
-                growing = reply.figures.phase in ("writing", "thinking", "idle")
-                view.set_progress(reply.message.id, "" if growing else reply.figures.words)
-                view.flush()
-                self._tell(reply)
-        if idle and self._timer is not None:
+        """Draw one of the replies that are seen, in turn: what two of them cost at once would keep keys waiting."""
+        seen = []
+        for reply in self.replies:
+            if self._seen_on(reply):
+                seen.append(reply)
+            else:
+                reply.pending.clear()
+        self._idle_ticks = 0 if any(reply.pending for reply in seen) else self._idle_ticks + 1
+        turns = max(_TICKS, len(seen))
+        self._turn = (self._turn + 1) % turns
+        if self._turn < len(seen):
+            self._draw(seen[self._turn])
+        if self._idle_ticks >= turns and self._timer is not None:
             self._timer.pause()
             self._awake = False
+
+    def _draw(self, reply: Reply) -> None:
+        pending, reply.pending = reply.pending, []
+        views = self._seen_on(reply)
+        for view in views:
+            for event in pending:
+                _draw_event(event, reply.message.id, view)
+            growing = reply.figures.phase in ("writing", "thinking", "idle")
+            view.set_progress(reply.message.id, "" if growing else reply.figures.words)
+            view.flush()
+        if views:
+            self._tell(reply)
 
     async def _follow(self, reply: Reply) -> None:
         error: ChatappError | None = None
@@ -174,9 +191,12 @@ class Stream:
             error = ChatappError(f"{type(raised).__name__}: {raised}", hint="The text so far is kept; try again.")
         finally:
             self.drain()
-            self._replies.pop(reply.turn.conversation_id, None)
+            self._replies.pop(reply.message.id, None)
             reply.figures.phase, reply.figures.fraction = "idle", None
             self._host.post_message(ReplyEnded(reply.turn.conversation_id, reply.message, error, reply.prompt))
+
+    def _seen_on(self, reply: Reply) -> list[View]:
+        return [view for view in self._views if view.holds(reply.message.id)]
 
     def _tell(self, reply: Reply) -> None:
         """Tell of the figures at once where the phase changed, else a few times a second."""
@@ -186,10 +206,11 @@ class Stream:
             self._host.post_message(FiguresChanged(reply.turn.conversation_id))
 
     def _wake(self) -> None:
+        self._idle_ticks = 0
         if not self._awake:
             self._awake = True
             if self._timer is None:
-                self._timer = self._host.set_interval(self._frame_s, self._tick, pause=True)
+                self._timer = self._host.set_interval(self._tick_s, self._tick, pause=True)
             self._timer.reset()
             self._timer.resume()
 

@@ -81,6 +81,18 @@ class Terminal:
                 raise AssertionError(f"waited in vain; the screen ends with: {self.text[-2000:]!r}")
             self.drain(0.05)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window larger or smaller."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process.send_signal(signal.SIGWINCH)  # the kernel tells those only whose terminal it is by name
+
+    def send(self, text: str) -> None:
+        """Put it all in at once, as a paste does; what is drawn meanwhile is read, so that neither side waits."""
+        rest = text.encode()
+        while rest:
+            rest = rest[os.write(self._master, rest[:512]) :]
+            self.drain(0.001)
+
     def type(self, text: str) -> None:
         """Type as a person does: what is typed is there before the next key."""
         os.write(self._master, text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -85,3 +86,23 @@ async def test_one_message_goes_to_every_pane(home: Path) -> None:
 
         terminal.wait_for(lambda: statuses() == ["complete"] * 4)
     await store.close()
+
+
+def test_letters_behind_a_key_that_opens_a_field_go_there(home: Path) -> None:
+    draft = home / "state" / "drafts.json"
+    with Terminal([], home, columns=80, rows=24) as terminal:
+        terminal.wait_for(lambda: "ready" in terminal.text)
+        terminal.type("mine\x10choose\x7f\x7fosing no action")
+        terminal.wait_for(lambda: "No action is called so" in terminal.text)
+        terminal.wait_for(lambda: draft.exists())
+        assert "choo" not in draft.read_text() and "mine" in draft.read_text()
+
+
+def test_a_log_with_colours_is_pasted_whole(home: Path) -> None:
+    draft = home / "state" / "drafts.json"
+    with Terminal([], home, columns=80, rows=24) as terminal:
+        terminal.wait_for(lambda: "ready" in terminal.text)
+        terminal.type("\x1b[200~\x1b[31mERROR\x1b[0m in a line that is long, of more than thirty-two\rnext\x1b[201~")
+        terminal.wait_for(lambda: draft.exists())
+        (text,) = json.loads(draft.read_text()).values()
+        assert text == "␛[31mERROR␛[0m in a line that is long, of more than thirty-two\nnext"

@@ -72,8 +72,9 @@ class Desk:
 
     @property
     def notices(self) -> str:
-        """All short messages that are up."""
-        return "\n".join(f"{notice.title} {notice.message}" for notice in self.app._notifications)
+        """All short messages that are up, the one in the status line among them."""
+        said = [f"{notice.title} {notice.message}" for notice in self.app._notifications]
+        return "\n".join([*said, self.app.get_default_screen().query_one(StatusLine).hint])
 
     def screen(self) -> str:
         """The screen as text, a line each."""

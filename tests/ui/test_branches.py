@@ -206,8 +206,8 @@ async def test_a_fork_is_opened(bench: Bench) -> None:
         await asked(desk, "one", "two")
         await desk.pilot.press("alt+up", "alt+up", "alt+up", "f")
         await desk.until(lambda: desk.texts == ["one", "first reply"])
-        assert "one (fork)" in desk.notices
-        assert [row.title for row in desk.rows.conversations] == ["one (fork)", "one"]
+        assert "Fork: one" in desk.notices
+        assert [row.title for row in desk.rows.conversations] == ["Fork: one", "one"]
 
 
 async def test_a_pin_is_shown_and_taken_away(bench: Bench) -> None:

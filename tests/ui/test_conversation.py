@@ -110,7 +110,8 @@ async def test_a_prompt_that_gets_no_answer_comes_back(bench: Bench) -> None:
         assert crash.message in desk.notices and crash.hint in desk.notices
         assert "failed" in desk.screen()
         await desk.pilot.press("enter")
-        await desk.until(lambda: desk.texts[-1:] == ["fine"])
+        await desk.until(lambda: desk.texts == ["precious words", "fine"])
+        assert desk.pane.transcript.messages[0].siblings == 2  # the one that was not answered stands beside it
 
 
 async def test_a_crash_in_the_middle_keeps_the_text(bench: Bench) -> None:
@@ -239,3 +240,20 @@ async def test_a_reply_without_a_word_says_so(bench: Bench) -> None:
     async with bench((Script(text=""),)) as desk:
         await desk.ask("Tell me a story")
         assert "nothing: the model ended its reply at once" in desk.screen()
+
+
+async def test_what_is_typed_on_begins_the_conversation_that_was_opened_meanwhile(bench: Bench) -> None:
+    async with bench([Script(text="first"), Script(text="second")]) as desk:
+        pane = desk.pane
+        pane.send("one")
+        pane.send("and more")
+        pane.open(None)
+        pane.send("two")
+        await desk.until(lambda: len(desk.session.conversations()) == 2 and not pane.stream.writing)
+        await desk.quiet()
+        threads = {each.title: desk.session.thread(each.id) for each in desk.session.conversations()}
+        assert [message.text for message in threads["two"] if message.role == "user"] == ["two"]
+        assert threads["one"][0].text == "one"
+        assert pane.conversation is not None and pane.conversation.title == "two"
+        pane.open(next(each for each in desk.session.conversations() if each.title == "one"))
+        assert "and more" in pane.composer.text or len(threads["one"]) > 2

@@ -13,18 +13,23 @@ import msgspec
 import pytest
 from rich.style import Style
 from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 from chatapp.backends.script import Script
 from chatapp.chat.session import Session
+from chatapp.core.backend import GenerationRequest
 from chatapp.core.events import Timings
 from chatapp.core.settings import Settings
 from chatapp.storage.presets import Presets
 from chatapp.ui.widgets.candidates.next_token import NextToken
+from chatapp.ui.widgets.status_line import StatusLine
 
 from .conftest import Bench, Desk
 from .test_branches import open_branches
 from .test_find import count, find
 from .test_info import open_info, unfold, words
+from .test_model_choice import Shelf
+from .test_panes import underlined
 from .test_preset_picker import open_presets
 from .test_search import search
 from .test_system_prompt import open_system
@@ -47,23 +52,52 @@ print("patience")
 """
 
 
+_OTHER_REPLY = _REPLY.replace("Three", "Two").replace("sleep", "hide").replace("50", "48").replace("fox    ", "vixen  ")
 _SCENES = (
-    "conversation", "edit", "find", "hits", "info", "inspector", "marked", "palette", "presets", "system", "tokens",
-    "tree", "welcome",
+    "conversation", "deleted", "edit", "find", "hits", "info", "inspector", "marked", "models", "palette", "presets",
+    "raw", "system", "tokens", "tree", "welcome",
 )  # fmt: skip
+_PANES = {"two-panes": 2, "differences": 2, "three-panes": 3, "four-panes": 4}
+"""Scenes of several panes, and how many there are."""
+_SIZES = ((80, 24), (160, 48))
+_STAGED = (
+    *((scene, size) for scene in (*_SCENES, "two-panes", "differences", "four-panes") for size in _SIZES),
+    ("three-panes", (60, 24)),
+    ("four-panes", (240, 70)),
+)
 
 
 @pytest.mark.parametrize("theme", ["chatapp-dark", "chatapp-light"])
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
-@pytest.mark.parametrize("scene", _SCENES)
+@pytest.mark.parametrize(("scene", "size"), _STAGED, ids=[f"{name}-{w}x{h}" for name, (w, h) in _STAGED])
 async def test_screen(bench: Bench, tmp_path: Path, scene: str, size: tuple[int, int], theme: str) -> None:
     book = Presets(tmp_path)
     async with bench(
-        [Script(text=_REPLY)], size=size, settings=Settings(theme=theme), fill=_fill, presets=book
+        _play, size=size, settings=Settings(theme=theme), fill=_fill, presets=book, models=Shelf()
     ) as desk:
         desk.app.screen.query_one("Composer").cursor_blink = False
-        if scene != "welcome":
+        if scene in _PANES:
+            await _ask_side_by_side(desk, _PANES[scene])
+        elif scene != "welcome":
             await desk.ask("What does a fox know?")
+        if scene == "differences":
+            await desk.pilot.press("alt+d")
+            await desk.until(lambda: bool(underlined(desk)))
+            await _clear_notices(desk)
+        if scene == "four-panes" and size[0] > 200:
+            await desk.pilot.press("alt+s")
+            await desk.until(lambda: bool(desk.app.screen.query(NextToken)))
+            await desk.until(lambda: desk.app.screen.query_one(NextToken).is_exact)
+        if scene == "deleted":
+            await desk.pilot.press("alt+up", "d")
+            await _hold_notice(desk, "brings it back")
+        if scene == "raw":
+            desk.app.get_default_screen().action_perform("toggle-raw")
+            await desk.until(lambda: "raw completion" in desk.screen())
+            await _clear_notices(desk)
+        if scene == "models":
+            await desk.pilot.press("ctrl+l")
+            await desk.until(lambda: bool(desk.app.screen.query(Input)) and "✗ can't be used" in desk.screen())
+            desk.app.screen.query_one(Input).cursor_blink = False
         if scene == "inspector":
             await desk.pilot.press("ctrl+t")
             await desk.until(lambda: desk.app.screen.focused is not desk.pane.composer)
@@ -101,8 +135,55 @@ async def test_screen(bench: Bench, tmp_path: Path, scene: str, size: tuple[int,
             await desk.pilot.press("ctrl+p")
             desk.app.screen.query_one("Input").cursor_blink = False
             await desk.type("con")
-        await desk.pilot.pause(0.1)
-        _compare(f"{scene}-{size[0]}x{size[1]}-{theme.removeprefix('chatapp-')}", _dump(desk))
+        _compare(f"{scene}-{size[0]}x{size[1]}-{theme.removeprefix('chatapp-')}", await _settled_dump(desk))
+
+
+def _play(request: GenerationRequest) -> Script:
+    """The same reply to all, but in the second pane."""
+    return Script(text=_OTHER_REPLY if request.edits.get("temperature") == 1.0 else _REPLY)
+
+
+async def _settled_dump(desk: Desk) -> str:
+    """The screen once nothing is left to be done and it changes no more."""
+    before, now = "", _dump(desk)
+    while now != before:
+        await desk.pilot.pause()
+        before, now = now, _dump(desk)
+    return now
+
+
+async def _ask_side_by_side(desk: Desk, count: int) -> None:
+    """Ask the same in each pane, in one after the other: how they are served together differs from run to run."""
+    panes = desk.app.get_default_screen()._panes
+    for number in range(1, count + 1):
+        if number > 1:
+            await desk.pilot.press("alt+n")
+            await desk.until(lambda number=number: panes.active.composer.has_focus and len(panes.all) == number)  # type: ignore[misc]
+            desk.pane.composer.cursor_blink = False
+        desk.pane.set_edits({"temperature": number / 2}, "temperature")
+        await desk.ask("What does a fox know?")
+    await _fix_figures(desk)
+    await desk.until(lambda: panes.active.composer.has_focus and desk.pane.figures.phase == "idle")
+
+
+async def _clear_notices(desk: Desk) -> None:
+    """Put short messages away, which would go by themselves after a while."""
+    desk.app.clear_notifications()
+    desk.app.get_default_screen().query_one(StatusLine).say("", 0)
+    await desk.until(lambda: not desk.app.screen.query(Toast))
+
+
+async def _hold_notice(desk: Desk, words: str) -> None:
+    """Let the short message that has these words stay as long as the test."""
+    await desk.until(lambda: words in desk.notices)
+    line = desk.app.get_default_screen().query_one(StatusLine)
+    if words in line.hint:
+        line.say(line.hint, 3600)
+        return
+    (notice,) = desk.app._notifications
+    await _clear_notices(desk)
+    desk.app.notify(notice.message, title=notice.title, severity=notice.severity, timeout=3600, markup=False)
+    await desk.until(lambda: words in desk.screen())
 
 
 async def _fix_figures(desk: Desk) -> None:

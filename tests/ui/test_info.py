@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from textual import events
 
 from chatapp.backends.script import Script
 from chatapp.chat.session import Session
@@ -51,6 +52,11 @@ def words(lines: InfoLines) -> str:
     return " ".join(lines.text.split())
 
 
+def _written(desk: Desk) -> str:
+    """What has come of the reply that is being written."""
+    return desk.pane.reply.message.text if desk.pane.reply is not None else ""
+
+
 # --- what it says
 
 
@@ -96,24 +102,76 @@ async def test_a_system_prompt_that_was_changed_is_told_as_the_reason(bench: Ben
         await desk.ask("hello")
         await desk.ask("more")
         assert "was changed before it" not in words(lines)
-        desk.pane.set_system_prompt("Be brief.")
+        desk.pane.next.change(system_prompt="Be brief.")
         await desk.ask("and more")
         await desk.until(lambda: "the system prompt was changed before it" in words(lines))
         await desk.ask("the end")
         await desk.until(lambda: "was changed before it" not in words(lines))
 
 
-async def test_it_changes_when_a_reply_ends_and_not_before(bench: Bench) -> None:
-    slow = Script(text="Once there was a fox who knew three things. " * 5, tokens_per_second=SLOW)
+async def test_a_reply_that_is_being_written_is_told_of_and_drawn_anew_when_it_ends(bench: Bench) -> None:
+    slow = Script(text="Once there was a fox who knew three things. " * 200, tokens_per_second=SLOW)
     async with bench((*FOX, slow), size=WIDE) as desk:
         await desk.ask("hello")
         lines = await open_info(desk)
-        before = lines.rows
         await desk.say("more")
-        await desk.until(lambda: len(desk.texts) == 4 and len(desk.texts[-1]) > 50)
+        await desk.until(lambda: "writing" in lines.rows[0].text)
+        prepared = len(desk.backend.generations[-1].prepared.token_ids or ())
+        assert f"prompt {prepared} tokens, " in words(lines) and "of them reused" in words(lines)
+        before = lines.rows
+        await desk.until(lambda: len(desk.texts[-1]) > 50)
         assert lines.rows is before
+        desk.pane.stop()
         await desk.quiet()
-        await desk.until(lambda: lines.rows is not before)
+        await desk.until(lambda: "reply took" in words(lines))
+        assert "writing" not in lines.rows[0].text
+
+
+async def test_what_is_changed_while_a_reply_runs_is_told_with_its_token(bench: Bench) -> None:
+    slow = Script(text="Once there was a fox who knew three things. " * 200, tokens_per_second=SLOW)
+    async with bench((slow,), size=WIDE) as desk:
+        desk.pane.set_edits({"temperature": 0.5}, "temperature")
+        await desk.say("hello")
+        lines = await open_info(desk)
+        await desk.until(lambda: "writing" in lines.rows[0].text)
+        for step in range(1, 5):
+            desk.pane.set_edits({"temperature": 0.5 + step / 10}, "temperature")
+            count = len(_written(desk))
+            await desk.until(lambda count=count: len(_written(desk)) > count + 10)  # type: ignore[misc]
+        await desk.until(lambda: "1 set, temperature changed live" in words(lines))
+        await desk.pilot.press("alt+i")
+        await unfold(desk, lines, "Its settings")
+        await desk.until(lambda: "0.8 → 0.9 from token" in words(lines))
+        desk.pane.stop()
+        await desk.quiet()
+        generation = desk.session.thread(desk.pane.conversation_id or 0)[-1].generation
+        assert generation is not None
+        offset = generation.changes[0].offset
+        assert f"temperature 0.5 → 0.6 from token {offset + 1} on" in words(lines)
+
+
+# --- what is typed here
+
+
+async def test_what_means_nothing_here_is_typed_into_the_composer(bench: Bench) -> None:
+    async with bench(size=(80, 24), card=LOADED) as desk:
+        await open_info(desk)
+        await desk.type("Hi, a fox")
+        await desk.until(lambda: desk.pane.composer.text == "Hi, a fox")
+        assert desk.pane.composer.has_focus and "▌Info" not in desk.screen()
+        await desk.pilot.press("alt+i")
+        await desk.until(lambda: isinstance(desk.app.screen.focused, InfoLines))
+        await desk.pilot.press("space", "c", "x")
+        await desk.until(lambda: desk.pane.composer.text == "Hi, a foxx")
+        assert desk.app.clipboard
+
+
+async def test_what_is_pasted_here_goes_to_the_composer(bench: Bench) -> None:
+    async with bench(size=WIDE, card=LOADED) as desk:
+        await open_info(desk)
+        desk.app.post_message(events.Paste("a fox\nand a hen"))
+        await desk.until(lambda: desk.pane.composer.text == "a fox\nand a hen")
+        assert desk.pane.composer.has_focus
 
 
 async def test_another_conversation_shows_its_own_reply(bench: Bench) -> None:
@@ -157,7 +215,7 @@ async def test_another_model_and_template_are_marked(bench: Bench) -> None:
 
 async def test_the_exact_prompt_is_shown_when_it_is_unfolded(bench: Bench) -> None:
     async with bench(size=WIDE) as desk:
-        desk.pane.set_system_prompt("Be brief.")
+        desk.pane.next.change(system_prompt="Be brief.")
         await desk.ask("hello")
         lines = await open_info(desk)
         assert "▸ Exact prompt" in lines.text and "user: hello" not in words(lines)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.widgets import TextArea
 
 from chatapp.backends.script import Script
 from chatapp.chat.session import Session
 from chatapp.core.errors import ParameterError
-from chatapp.core.parameters import DEFAULT_CHAIN, PARAMETERS, Parameter, Value
+from chatapp.core.parameters import DEFAULT_CHAIN, PARAMETERS, STAGES, Parameter, Value
 from chatapp.core.presets import Preset
 from chatapp.ui.dialogs.stages import StagesDialog
 from chatapp.ui.dialogs.text import TextDialog
 from chatapp.ui.dialogs.value import Answer, ValueDialog
 from chatapp.ui.layers import Rival
+from chatapp.ui.widgets.chain_row import ChainRow, _fitted
 from chatapp.ui.widgets.inspector.system_tab import SystemPrompt
 from chatapp.ui.widgets.parameter_filter import ParameterFilter
 from chatapp.ui.widgets.parameter_help import _GROUPS, ParameterHelp
@@ -101,7 +105,7 @@ async def test_letters_look_for_a_parameter_and_esc_ends_it(bench: Bench) -> Non
         await desk.until(lambda: "no_repeat_ngram_size" in _names(rows))
         assert "temperature" not in _names(rows)
         await desk.pilot.press("enter", "right")
-        assert desk.pane.edits == {"no_repeat_ngram_size": 1}
+        assert desk.pane.next.edits == {"no_repeat_ngram_size": 1}
         await desk.pilot.press("escape")
         assert field.value == "" and "temperature" in _names(rows)
         assert isinstance(rows.cursor, Parameter) and rows.cursor.name == "no_repeat_ngram_size"
@@ -118,7 +122,7 @@ async def test_esc_gives_up_a_typed_value_before_it_ends_the_search(bench: Bench
         await desk.type("top")
         await desk.until(lambda: PARAMETERS["seed"] not in rows.lines)
         await desk.pilot.press("enter", "5", "escape")
-        assert rows.typed is None and rows.has_focus and desk.pane.edits == {}
+        assert rows.typed is None and rows.has_focus and desk.pane.next.edits == {}
         assert PARAMETERS["seed"] not in rows.lines
 
 
@@ -168,7 +172,7 @@ async def test_a_bad_value_says_why_and_keeps_the_old(bench: Bench) -> None:
         await open_inspector(desk)
         await desk.pilot.press("1", "enter", "9", "9", "9", "enter")
         await desk.pilot.pause()
-        assert desk.pane.edits == {"temperature": 1.0}
+        assert desk.pane.next.edits == {"temperature": 1.0}
         assert "temperature can't be" in desk.screen()
 
 
@@ -190,16 +194,16 @@ async def test_keys_of_a_row(bench: Bench) -> None:
     async with bench() as desk:
         rows = await open_inspector(desk)
         await desk.pilot.press("shift+right")
-        assert desk.pane.edits["temperature"] == 1.2
+        assert desk.pane.next.edits["temperature"] == 1.2
         await desk.pilot.press("0", "home", "enter")
-        assert desk.pane.edits["temperature"] == 0.0
+        assert desk.pane.next.edits["temperature"] == 0.0
         assert "unused" in desk.screen()
         await desk.pilot.press("delete")
-        assert desk.pane.edits == {}
+        assert desk.pane.next.edits == {}
         await desk.pilot.press("5", "escape")
-        assert desk.pane.edits == {} and rows.typed is None
+        assert desk.pane.next.edits == {} and rows.typed is None
         await desk.pilot.press("2", "down")
-        assert desk.pane.edits == {"temperature": 2.0}
+        assert desk.pane.next.edits == {"temperature": 2.0}
         assert isinstance(rows.cursor, Parameter) and rows.cursor.name == "top_k"
 
 
@@ -207,22 +211,26 @@ async def test_steps_go_on_where_the_track_ends(bench: Bench) -> None:
     async with bench() as desk:
         await open_inspector(desk)
         await desk.pilot.press("5", "enter", "right")
-        assert desk.pane.edits == {"temperature": 5.05}
+        assert desk.pane.next.edits == {"temperature": 5.05}
 
 
 async def test_a_value_without_default_is_stepped_from_nothing(bench: Bench) -> None:
     async with bench() as desk:
         await _at(desk, "max_new_tokens")
         await desk.pilot.press("right")
-        assert isinstance(desk.pane.edits["max_new_tokens"], int)
+        assert isinstance(desk.pane.next.edits["max_new_tokens"], int)
 
 
 async def test_the_cursor_stays_among_the_lines_and_tab_leaves_them(bench: Bench) -> None:
     async with bench() as desk:
         rows = await open_inspector(desk)
-        await desk.pilot.press("up", "up")
+        await desk.pilot.press("up", "home")
         assert rows.cursor == "Sampling" and "▌▾ Sampling" in desk.screen()
-        await desk.pilot.press("end", "down")
+        await desk.pilot.press("pageup")
+        assert rows.has_focus and rows.cursor == "Sampling"
+        await desk.pilot.press("up")
+        assert isinstance(desk.app.screen.focused, ParameterFilter)
+        await desk.pilot.press("down", "end", "down")
         assert rows.cursor == "Prompt" and desk.pane.composer.text == ""
         await desk.pilot.press("shift+tab")
         assert isinstance(desk.app.screen.focused, ParameterFilter)
@@ -234,9 +242,9 @@ async def test_switches_turn_and_unset(bench: Bench) -> None:
     async with bench() as desk:
         await _at(desk, "ignore_eos")
         await desk.pilot.press("space")
-        assert desk.pane.edits == {"ignore_eos": True}
+        assert desk.pane.next.edits == {"ignore_eos": True}
         await desk.pilot.press("backspace")
-        assert desk.pane.edits == {}
+        assert desk.pane.next.edits == {}
 
 
 async def test_the_mouse_drags_and_resets(bench: Bench) -> None:
@@ -246,11 +254,11 @@ async def test_the_mouse_drags_and_resets(bench: Bench) -> None:
         row = rows.row(PARAMETERS["top_p"])
         await desk.pilot.mouse_down(rows, offset=(row.track_start, place))
         await desk.pilot.hover(rows, offset=(row.track_start + row.track_length // 2, place))
-        assert desk.pane.edits == {} and "0.5" in desk.screen()
+        assert desk.pane.next.edits == {} and "0.5" in desk.screen()
         await desk.pilot.mouse_up(rows, offset=(row.track_start + row.track_length // 2, place))
-        assert 0.4 <= desk.pane.edits["top_p"] <= 0.6  # type: ignore[operator]
+        assert 0.4 <= desk.pane.next.edits["top_p"] <= 0.6  # type: ignore[operator]
         await desk.pilot.click(rows, offset=(rows.size.width - 4, place))
-        await desk.until(lambda: desk.pane.edits == {})
+        await desk.until(lambda: desk.pane.next.edits == {})
 
 
 async def test_two_values_that_contradict_each_other(bench: Bench) -> None:
@@ -260,7 +268,7 @@ async def test_two_values_that_contradict_each_other(bench: Bench) -> None:
         _rows(desk).go_to("adaptive_target")
         await desk.pilot.press("0", "full_stop", "5", "enter")
         await desk.pilot.pause()
-        assert desk.pane.edits == {"mirostat": 2}
+        assert desk.pane.next.edits == {"mirostat": 2}
         assert "mirostat and adaptive_target" in _help(desk)
         await desk.ask("hello")
         assert desk.texts[-1]
@@ -286,7 +294,7 @@ async def test_a_conversation_whose_values_contradict_each_other_can_be_mended(b
         rows = await _at(desk, "regex")
         assert "No effect now: regex and choices can't be set together" in _help(desk).replace("\n", " ")
         await desk.pilot.press("delete")
-        assert desk.pane.edits == {"choices": ("a", "b")}
+        assert desk.pane.next.edits == {"choices": ("a", "b")}
         rows.go_to("choices")
         await desk.pilot.pause()
         assert "No effect" not in _help(desk)
@@ -334,7 +342,7 @@ async def test_stop_texts_are_edited_in_a_dialog(bench: Bench) -> None:
         await desk.pilot.press("ctrl+j")
         await desk.type("\\n\\n")
         await desk.pilot.press("enter")
-        await desk.until(lambda: desk.pane.edits == {"stop": ("User:", "\n\n")})
+        await desk.until(lambda: desk.pane.next.edits == {"stop": ("User:", "\n\n")})
 
 
 async def test_a_schema_is_written_and_says_what_is_wrong(bench: Bench) -> None:
@@ -345,12 +353,12 @@ async def test_a_schema_is_written_and_says_what_is_wrong(bench: Bench) -> None:
         await desk.type("{")
         await desk.pilot.press("enter", "f2")
         await desk.until(lambda: "line 2, column 1" in desk.screen())
-        assert isinstance(desk.app.screen, ValueDialog) and desk.pane.edits == {}
+        assert isinstance(desk.app.screen, ValueDialog) and desk.pane.next.edits == {}
         await desk.pilot.press("escape")
         await desk.until(lambda: "Esc again" in desk.screen())
         await desk.type("}")
         await desk.pilot.press("f2")
-        await desk.until(lambda: desk.pane.edits == {"json_schema": "{\n}"})
+        await desk.until(lambda: desk.pane.next.edits == {"json_schema": "{\n}"})
 
 
 async def test_a_contradiction_stays_in_the_dialog(bench: Bench) -> None:
@@ -360,7 +368,7 @@ async def test_a_contradiction_stays_in_the_dialog(bench: Bench) -> None:
         await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
         await desk.type("a+")
         await desk.pilot.press("enter")
-        await desk.until(lambda: desk.pane.edits == {"regex": "a+"})
+        await desk.until(lambda: desk.pane.next.edits == {"regex": "a+"})
         rows.go_to("choices")
         await desk.pilot.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
@@ -370,7 +378,7 @@ async def test_a_contradiction_stays_in_the_dialog(bench: Bench) -> None:
         assert desk.app.screen.query_one(TextArea).text == "yes"
         await desk.pilot.press("escape", "escape")
         await desk.until(lambda: not isinstance(desk.app.screen, ValueDialog))
-        assert desk.pane.edits == {"regex": "a+"}
+        assert desk.pane.next.edits == {"regex": "a+"}
 
 
 async def _json_schema_beside_a_regex(desk: Desk) -> None:
@@ -396,7 +404,7 @@ async def test_what_stands_in_the_way_is_told_at_once_and_can_be_unset(bench: Be
         await desk.pilot.press("f2")
         await desk.until(lambda: "can't be set together" in desk.screen())
         await desk.pilot.click("#use-instead")
-        await desk.until(lambda: desk.pane.edits == {"json_schema": "{}"})
+        await desk.until(lambda: desk.pane.next.edits == {"json_schema": "{}"})
 
 
 async def test_what_was_typed_beside_a_rival_is_not_dropped_unasked(bench: Bench) -> None:
@@ -415,7 +423,7 @@ async def test_what_was_typed_beside_a_rival_is_not_dropped_unasked(bench: Bench
         assert desk.app.screen.query_one(TextArea).text == "{} "
         await desk.pilot.press("escape")
         await desk.until(lambda: not isinstance(desk.app.screen, ValueDialog))
-        assert desk.pane.edits == {"regex": "a+"}
+        assert desk.pane.next.edits == {"regex": "a+"}
 
 
 async def test_the_engine_is_asked_about_a_text_though_a_rival_is_set(bench: Bench) -> None:
@@ -458,11 +466,11 @@ async def test_unset_in_a_dialog_by_mouse(bench: Bench) -> None:
         await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
         await desk.type("a")
         await desk.pilot.click("#use")
-        await desk.until(lambda: desk.pane.edits == {"regex": "a"})
+        await desk.until(lambda: desk.pane.next.edits == {"regex": "a"})
         await desk.pilot.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
         await desk.pilot.click("#unset")
-        await desk.until(lambda: desk.pane.edits == {})
+        await desk.until(lambda: desk.pane.next.edits == {})
 
 
 async def _chain(desk: Desk) -> StageList:
@@ -476,15 +484,16 @@ async def test_stages_are_moved_and_switched_by_keys(bench: Bench) -> None:
     async with bench() as desk:
         stages = await _chain(desk)
         first, second, third, *rest = DEFAULT_CHAIN
-        await desk.pilot.press("shift+down", "down", "space", "enter")
-        await desk.until(lambda: desk.pane.edits == {"samplers": (second, first, *rest)})
-        assert third not in desk.pane.edits["samplers"]  # type: ignore[operator]
+        assert stages.cursor == "top_k"
+        await desk.pilot.press("home", "shift+down", "down", "space", "enter")
+        await desk.until(lambda: desk.pane.next.edits == {"samplers": (second, first, *rest)})
+        assert third not in desk.pane.next.edits["samplers"]  # type: ignore[operator]
         await desk.pilot.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
         stages = desk.app.screen.query_one(StageList)
         assert stages.state(third) == "off"
         await desk.pilot.press("r", "enter")
-        await desk.until(lambda: desk.pane.edits == {"samplers": DEFAULT_CHAIN})
+        await desk.until(lambda: desk.pane.next.edits == {"samplers": DEFAULT_CHAIN})
 
 
 async def test_the_keys_of_the_stages_have_room(bench: Bench) -> None:
@@ -503,7 +512,7 @@ async def test_stages_are_moved_and_switched_by_mouse(bench: Bench) -> None:
         await desk.pilot.mouse_up(stages, offset=(8, 0))
         await desk.pilot.click(stages, offset=(1, 1))
         await desk.pilot.click("#use")
-        await desk.until(lambda: desk.pane.edits == {"samplers": (third, second, *rest)})
+        await desk.until(lambda: desk.pane.next.edits == {"samplers": (third, second, *rest)})
 
 
 async def test_stages_say_what_they_do(bench: Bench) -> None:
@@ -521,7 +530,7 @@ async def test_stages_say_what_they_do(bench: Bench) -> None:
         assert "chooses the token" in stages.state("mirostat") and "mirostat" in desk.screen()
         await desk.pilot.press("end", "space", "shift+up", "enter")
         await desk.pilot.pause()
-        assert desk.pane.edits["samplers"] == DEFAULT_CHAIN
+        assert desk.pane.next.edits["samplers"] == DEFAULT_CHAIN
         rows.go_to("temperature")
         await desk.pilot.press("0", "enter")
         await desk.pilot.pause()
@@ -534,6 +543,69 @@ async def _chain_over(desk: Desk) -> StageList:
     await desk.pilot.press("enter")
     await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
     return desk.app.screen.query_one(StageList)
+
+
+# --- the chain above the list
+
+
+def _shown_chain(desk: Desk) -> str:
+    return desk.app.get_default_screen().query_one(ChainRow).render().plain.strip()
+
+
+async def _to_chain(desk: Desk) -> ChainRow:
+    """Go up from the first parameter, over the heading and the filter."""
+    await open_inspector(desk)
+    await desk.pilot.press("up", "up", "up")
+    row = desk.app.screen.query_one(ChainRow)
+    await desk.until(lambda: row.has_focus)
+    return row
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_the_chain_is_shown_and_its_order_is_two_keys_away(bench: Bench, size: tuple[int, int]) -> None:
+    async with bench(size=size) as desk:
+        await _to_chain(desk)
+        assert "chain   top_k › top_p › temperature ▾" in desk.screen()
+        assert "⏎ order and switch" in desk.screen() and "samplers" in _help(desk)
+        await desk.pilot.press("enter")
+        await desk.until(lambda: isinstance(desk.app.screen, ValueDialog))
+        stages = desk.app.screen.query_one(StageList)
+        between = DEFAULT_CHAIN.index("top_p") - DEFAULT_CHAIN.index("top_k")
+        await desk.pilot.press(*["down"] * between, *["shift+up"] * between)
+        assert stages.placed.index("top_p") < stages.placed.index("top_k")
+        await desk.pilot.press("enter")
+        await desk.until(lambda: _shown_chain(desk) == "▌chain   top_p › top_k › temperature ▾")
+        assert list(desk.pane.next.edits) == ["samplers"]
+        await desk.pilot.press("delete")
+        await desk.until(lambda: desk.pane.next.edits == {})
+        assert "top_k › top_p" in _shown_chain(desk)
+
+
+async def test_the_chain_follows_the_values(bench: Bench) -> None:
+    async with bench() as desk:
+        rows = await open_inspector(desk)
+        rows.go_to("mirostat")
+        await desk.pilot.press("2", "enter")
+        await desk.until(lambda: _shown_chain(desk).endswith("mirostat ▾"))
+        rows.go_to("min_p")
+        await desk.pilot.press("0", ".", "1", "enter")
+        assert "min_p" in _shown_chain(desk) or "more" in _shown_chain(desk)
+
+
+async def test_letters_over_the_list_look_for_a_parameter_too(bench: Bench) -> None:
+    async with bench() as desk:
+        await _to_chain(desk)
+        await desk.type("xtc")
+        field = desk.app.screen.query_one(ParameterFilter)
+        await desk.until(lambda: field.value == "xtc" and field.has_focus)
+        assert desk.pane.composer.text == ""
+
+
+@given(st.lists(st.sampled_from(sorted(STAGES)), unique=True), st.integers(0, 80))
+def test_no_chain_is_wider_than_its_place(stages: list[str], room: int) -> None:
+    shown = _fitted(stages, room)
+    assert cell_len(shown) <= max(room, len(f"{len(stages)} stages"))
+    assert shown == " › ".join(stages) or "more" in shown or "stages" in shown
 
 
 # --- while a reply is written
@@ -577,7 +649,7 @@ async def test_a_limit_that_is_unset_no_longer_holds_for_the_running_reply(bench
         _rows(desk).focus()
         await desk.pilot.press("delete")
         await desk.until(lambda: _changes(desk) == [("max_new_tokens", None)])
-        assert desk.pane.edits == {}
+        assert desk.pane.next.edits == {}
         assert desk.pane.stop()
         await desk.quiet()
 
@@ -589,7 +661,7 @@ async def test_what_can_not_change_mid_reply_says_so_and_waits(bench: Bench) -> 
         await _at(desk, "seed")
         await desk.until(lambda: "from the next message on" in _help(desk))
         await desk.pilot.press("7", "enter")
-        await desk.until(lambda: desk.pane.edits == {"seed": 7})
+        await desk.until(lambda: desk.pane.next.edits == {"seed": 7})
         assert _changes(desk) == [] and "can't change" not in desk.notices
         assert desk.pane.stop()
         await desk.quiet()
@@ -597,7 +669,7 @@ async def test_what_can_not_change_mid_reply_says_so_and_waits(bench: Bench) -> 
 
 
 def _changes(desk: Desk) -> list[tuple[str, object]]:
-    reply = desk.pane.stream.reply(desk.pane.conversation_id)
+    reply = desk.pane.reply
     generation = reply.message.generation if reply is not None else None
     return [(change.name, change.value) for change in generation.changes] if generation is not None else []
 

@@ -6,6 +6,7 @@ import pytest
 
 from chatapp.chat.session import Session
 from chatapp.core.settings import Settings
+from chatapp.ui.widgets.chain_row import ChainRow
 from chatapp.ui.widgets.inspector import Inspector, TabName
 from chatapp.ui.widgets.inspector.info_lines import InfoLines
 from chatapp.ui.widgets.inspector.system_tab import SystemPrompt
@@ -14,6 +15,7 @@ from chatapp.ui.widgets.overflow_row import OverflowRow
 from chatapp.ui.widgets.parameter_filter import ParameterFilter
 from chatapp.ui.widgets.parameter_list import ParameterList
 from chatapp.ui.widgets.preset_row import PresetRow
+from chatapp.ui.widgets.tokens.token_text import TokenText
 
 from .conftest import Bench, Desk
 
@@ -102,7 +104,7 @@ async def test_all_of_the_sampling_tab_is_reached_by_keys(bench: Bench) -> None:
     async with bench(size=(80, 24)) as desk:
         await desk.pilot.press("alt+s")
         await focused(desk, ParameterList)
-        for kind in (ParameterFilter, PresetRow, TabRow):
+        for kind in (ParameterFilter, ChainRow, PresetRow, TabRow):
             await desk.pilot.press("shift+tab")
             await focused(desk, kind)
         await desk.pilot.press("right", "tab")
@@ -146,10 +148,40 @@ async def test_what_is_typed_counts_though_the_tab_is_left_at_once(bench: Bench)
         await desk.pilot.press("alt+s", "ctrl+n")
         first = desk.session.conversations()[-1]
         await desk.until(lambda: desk.session.conversation(first.id).system_prompt == "Be brief.")
-        assert desk.pane.system_prompt == ""
+        assert desk.pane.next.system_prompt == ""
         await desk.pilot.press("alt+p")
         await focused(desk, SystemPrompt)
         assert desk.app.screen.query_one(SystemPrompt).text == ""
+
+
+async def test_letters_that_mean_nothing_in_the_tokens_go_to_the_composer(bench: Bench) -> None:
+    async with bench(size=WIDE) as desk:
+        await desk.ask("hello")
+        await desk.pilot.press("alt+t")
+        await focused(desk, TokenText)
+        await desk.pilot.press("r", "n", "1", "space")
+        assert "● rank" in desk.screen() and desk.pane.composer.text == ""
+        await desk.type("What now?")
+        await desk.until(lambda: desk.pane.composer.text == "What now?")
+        assert desk.pane.composer.has_focus and inspector(desk).display
+
+
+async def test_letters_on_the_names_and_on_the_overflow_go_to_the_composer(bench: Bench) -> None:
+    async with bench(size=WIDE) as desk:
+        await desk.pilot.press("alt+p")
+        await focused(desk, SystemPrompt)
+        await desk.pilot.press("shift+tab")
+        await focused(desk, TabRow)
+        await desk.type("ab")
+        await desk.pilot.press("alt+p")
+        await focused(desk, SystemPrompt)
+        await desk.type("Be brief.")
+        await desk.pilot.press("tab")
+        await focused(desk, OverflowRow)
+        assert "←→ choose" in desk.screen()
+        await desk.pilot.press("right", "c")
+        await desk.until(lambda: desk.pane.composer.text == "abc")
+        assert desk.pane.next.overflow == "drop_oldest" and desk.pane.next.system_prompt == "Be brief."
 
 
 async def test_what_is_in_another_tab_is_told_where_one_looks_for_it(bench: Bench) -> None:

@@ -51,14 +51,14 @@ async def test_the_row_steps_turns_and_goes_back(bench: Bench) -> None:
         assert "default" in _line_of(desk, "▌overflow") and " stop" in _line_of(desk, "▌overflow")
         assert "is refused" in _help(desk)
         await desk.pilot.press("right")
-        assert desk.pane.overflow == row.choice == "drop_oldest"
-        assert "drop_oldest  edit ↺" in _line_of(desk, "▌overflow") and "system prompt stays" in _help(desk)
+        assert desk.pane.next.overflow == row.choice == "drop_oldest"
+        assert "‹ drop_oldest ›  edit ↺" in _line_of(desk, "▌overflow") and "system prompt stays" in _help(desk)
         await desk.pilot.press("right", "right")
-        assert desk.pane.overflow == "shift"
+        assert desk.pane.next.overflow == "shift"
         await desk.pilot.press("space")
-        assert desk.pane.overflow == "stop"
+        assert desk.pane.next.overflow == "stop"
         await desk.pilot.press("enter", "left", "left", "enter", "backspace")
-        assert desk.pane.overflow == "stop" and "default" in _line_of(desk, "▌overflow")
+        assert desk.pane.next.overflow == "stop" and "default" in _line_of(desk, "▌overflow")
         await desk.pilot.press("up")
         assert isinstance(desk.app.screen.focused, SystemPrompt)
 
@@ -67,27 +67,27 @@ async def test_the_mouse_turns_and_resets(bench: Bench) -> None:
     async with bench(size=(160, 48)) as desk:
         row = await open_row(desk)
         await desk.pilot.click(row, offset=(row.size.width - 15, 0))
-        assert desk.pane.overflow == "drop_oldest"
+        assert desk.pane.next.overflow == "drop_oldest"
         await desk.pilot.click(row, offset=(2, 0))
-        assert desk.pane.overflow == "drop_oldest"
+        assert desk.pane.next.overflow == "drop_oldest"
         await desk.pilot.click(row, offset=(row.size.width - 4, 0))
-        assert desk.pane.overflow == "stop"
+        assert desk.pane.next.overflow == "stop"
 
 
 async def test_the_choice_belongs_to_the_conversation(bench: Bench) -> None:
     async with bench(settings=Settings(overflow="shift"), size=(160, 48)) as desk:
         row = await open_row(desk)
-        assert desk.pane.overflow == "shift" and "default" in _line_of(desk, "▌overflow")
+        assert desk.pane.next.overflow == "shift" and "default" in _line_of(desk, "▌overflow")
         await desk.pilot.press("left")
         await desk.ask("Hello.")
         (conversation,) = desk.session.conversations()
         assert conversation.overflow == "drop_oldest"
         assert desk.backend.requests[-1].overflow == "drop_oldest"
         await desk.pilot.press("ctrl+n")
-        assert desk.pane.overflow == row.choice == "shift"
+        assert desk.pane.next.overflow == row.choice == "shift"
         desk.app.get_default_screen().open_id(conversation.id)
         await desk.pilot.pause()
-        assert desk.pane.overflow == row.choice == "drop_oldest"
+        assert desk.pane.next.overflow == row.choice == "drop_oldest"
         row.focus()
         await desk.pilot.press("space")
         await desk.until(lambda: desk.session.conversation(conversation.id).overflow == "shift")
@@ -203,10 +203,9 @@ async def test_a_shift_is_said_below_the_reply_and_counted(bench: Bench) -> None
 async def test_a_full_context_says_what_else_there_is(bench: Bench) -> None:
     async with bench(COUNTING, card=SMALL, size=(160, 70)) as desk:
         await talk(desk, 6)
-        await desk.say(WORDS)
         await desk.until(lambda: "drop_oldest or shift" in desk.notices)
         await desk.quiet()
-        assert desk.pane.composer.text.strip() == WORDS.strip()
+        assert desk.pane.composer.text.strip() == f"5: {WORDS * 2}".strip()
         await open_row(desk)
         await desk.pilot.press("right")
         desk.pane.composer.focus()

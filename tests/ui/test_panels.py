@@ -89,7 +89,7 @@ async def test_the_header_follows_rename_delete_and_undo(bench: Bench) -> None:
         assert " 0/2,048" not in used and " 0/2,048" in desk.status and desk.texts == []
         await desk.pilot.press("alt+z")
         await desk.until(lambda: top.conversation == "Greeting")
-        assert desk.status == used and desk.texts[0] == "hello"
+        assert desk.status.partition("ctx")[2] == used.partition("ctx")[2] and desk.texts[0] == "hello"
 
 
 async def test_delete_works_from_the_filter_unless_it_deletes_a_letter(bench: Bench) -> None:

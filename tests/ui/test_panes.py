@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from chatapp.backends.script import Script
 from chatapp.core.settings import Settings
 
@@ -28,7 +30,7 @@ async def test_a_second_pane_opens_beside_the_first_with_its_settings(bench: Ben
         await desk.until(lambda: desk.pane is not first)
         assert desk.notices == ""
         assert desk.pane.conversation is None
-        assert desk.pane.edits == {"temperature": 0.3}
+        assert desk.pane.next.edits == {"temperature": 0.3}
         assert desk.pane.composer.has_focus
         assert panes(desk) == ["Once there was a fox.", ""]
 
@@ -207,3 +209,115 @@ async def test_four_panes_and_the_inspector_stand_together(bench: Bench) -> None
         await desk.until(lambda: "temperature" in desk.screen())
         assert all(pane.display for pane in desk.app.get_default_screen()._panes.all)
         assert "New conversation" in desk.screen()
+
+
+async def test_two_panes_show_two_branches_of_one_conversation(bench: Bench) -> None:
+    scripts = (Script(text="Once there was a fox."), Script(text="A hare came by."))
+    async with bench(scripts, size=WIDE) as desk:
+        await desk.ask("Tell me of an animal")
+        first = desk.pane
+        await desk.pilot.press("alt+up", "b")
+        await desk.until(lambda: desk.pane is not first)
+        second = desk.pane
+        await desk.until(lambda: second.transcript.marked_message is not None)
+        assert desk.notices == ""
+        assert second.conversation_id == first.conversation_id
+        await desk.pilot.press("escape", "ctrl+r")
+        await desk.until(lambda: panes(desk) == ["Once there was a fox.", "A hare came by."])
+        assert len(desk.session.conversations()) == 1
+        await desk.say("And then?")
+        await desk.until(lambda: len(second.transcript.messages) == 4 and not desk.pane.stream.writing)
+        await desk.pilot.press("alt+1")
+        first.reload()
+        assert panes(desk)[0] == "Once there was a fox." and len(first.transcript.messages) == 2
+        await desk.pilot.press("alt+right")
+        await desk.until(lambda: len(first.transcript.messages) == 4)
+
+
+async def test_a_reply_grows_in_every_pane_that_shows_it(bench: Bench) -> None:
+    text = "Once there was a fox. " * 3
+    async with bench((Script(text=text, tokens_per_second=SLOW),), size=WIDE) as desk:
+        await desk.say("Tell me of a fox")
+        await desk.until(lambda: panes(desk)[0].startswith("Once"))
+        first = desk.pane
+        desk.app.get_default_screen().performers["show-beside"]()
+        await desk.until(lambda: desk.pane is not first)
+        await desk.until(lambda: not desk.pane.stream.writing)
+        await desk.pilot.pause()
+        assert panes(desk) == [text, text]
+
+
+async def test_two_panes_on_one_conversation_have_values_and_drafts_of_their_own(bench: Bench) -> None:
+    async with bench(size=WIDE) as desk:
+        await desk.ask("Tell me of a fox")
+        first = desk.pane
+        await desk.pilot.press("alt+up", "b")
+        await desk.until(lambda: desk.pane is not first)
+        second = desk.pane
+        second.set_edits({"temperature": 0.2}, "temperature")
+        await desk.pilot.press("escape")
+        await desk.type("kept")
+        await desk.pilot.press("alt+1")
+        assert first.next.edits == {} and desk.pane.composer.text == ""
+        await desk.pilot.press("ctrl+r")
+        await desk.until(lambda: first.transcript.messages[-1].siblings == 2 and not desk.pane.stream.writing)
+        made = first.transcript.messages[-1].generation
+        assert made is not None
+        assert "temperature" not in {each.name for each in made.settings if each.source == "edit"}
+        await desk.pilot.press("alt+2")
+        assert desk.pane.composer.text == "kept"
+        await desk.pilot.press("ctrl+n")
+        await desk.pilot.press("alt+1", "ctrl+n")
+        desk.app.get_default_screen().open_id(desk.session.conversations()[0].id)
+        await desk.pilot.pause()
+        assert desk.pane.composer.text == "kept"
+
+
+async def test_a_branch_of_the_tree_opens_in_another_pane(bench: Bench) -> None:
+    scripts = (Script(text="Once there was a fox."), Script(text="A hare came by."))
+    async with bench(scripts, size=WIDE) as desk:
+        await desk.ask("Tell me of an animal")
+        await desk.pilot.press("ctrl+r")
+        await desk.until(lambda: panes(desk) == ["A hare came by."] and not desk.pane.stream.writing)
+        first = desk.pane
+        await desk.pilot.press("alt+up", "t")
+        await desk.until(lambda: desk.app.screen is not desk.app.get_default_screen())
+        await desk.type("fox")
+        await desk.pilot.press("alt+n")
+        await desk.until(lambda: desk.pane is not first and panes(desk)[-1] != "")
+        await desk.until(lambda: panes(desk) == ["A hare came by.", "Once there was a fox."])
+        assert desk.notices == ""
+
+
+async def test_a_branch_that_another_pane_deletes_is_left(bench: Bench) -> None:
+    scripts = (Script(text="Once there was a fox."), Script(text="A hare came by."))
+    async with bench(scripts, size=WIDE) as desk:
+        await desk.ask("Tell me of an animal")
+        await desk.pilot.press("ctrl+r")
+        await desk.until(lambda: panes(desk) == ["A hare came by."] and not desk.pane.stream.writing)
+        first = desk.pane
+        await desk.pilot.press("alt+up", "b")
+        await desk.until(lambda: desk.pane is not first)
+        await desk.until(lambda: desk.pane.transcript.marked_message is not None)
+        await desk.pilot.press("d")
+        await desk.until(lambda: panes(desk) == ["Once there was a fox."] * 2)
+
+
+async def test_what_is_told_while_a_pane_opens_harms_nothing(bench: Bench) -> None:
+    async with bench(size=WIDE) as desk:
+        screen = desk.app.get_default_screen()
+        adding = asyncio.create_task(screen._panes.add())
+        await asyncio.sleep(0)
+        screen._show_figures()
+        await adding
+        await desk.until(lambda: len(panes(desk)) == 2)
+
+
+async def test_panes_without_room_are_counted(bench: Bench) -> None:
+    async with bench(size=(80, 24), settings=Settings(show_conversations=False)) as desk:
+        for count in (2, 3):
+            await desk.pilot.press("alt+n")
+            await desk.until(lambda count=count: len(panes(desk)) == count)
+        await desk.until(lambda: "▌3/3" in desk.screen())
+        await desk.pilot.resize_terminal(200, 48)
+        await desk.until(lambda: "▌3 " in desk.screen())

@@ -99,7 +99,7 @@ async def test_values_set_here_stand_above_it_and_that_is_said(bench: Bench, boo
         rows = await _open_sampling(desk)
         desk.app.screen.query_one(ParameterList).go_to("top_k")
         await desk.pilot.press("9", "enter")
-        await desk.until(lambda: desk.pane.edits == {"top_k": 9})
+        await desk.until(lambda: desk.pane.next.edits == {"top_k": 9})
         await _choose(desk, "sober")
         await desk.until(lambda: "1 set over it" in rows.render().plain)
         assert "Set here, above it: top_k." in desk.notices
@@ -127,10 +127,10 @@ async def test_an_empty_conversation_gets_the_prompt_and_one_that_is_written_kee
         await desk.until(lambda: desk.app.screen.query_one(SystemPrompt).text == "Be sober.")
         assert "from the preset sober" in desk.screen()
         await _choose(desk, "none")
-        await desk.until(lambda: desk.pane.system_prompt == "")
+        await desk.until(lambda: desk.pane.next.system_prompt == "")
         await desk.ask("hello")
         await _choose(desk, "sober")
-        assert desk.pane.system_prompt == "" and desk.app.screen.query_one(SystemPrompt).text == ""
+        assert desk.pane.next.system_prompt == "" and desk.app.screen.query_one(SystemPrompt).text == ""
 
 
 async def test_a_broken_one_says_why_and_changes_nothing(bench: Bench, book: Presets) -> None:
@@ -146,7 +146,7 @@ async def test_what_is_in_force_is_saved_under_a_name(bench: Bench, book: Preset
         await _open_sampling(desk)
         desk.app.screen.query_one(ParameterList).go_to("temperature")
         await desk.pilot.press("1", "enter")
-        await desk.until(lambda: desk.pane.edits == {"temperature": 1.0})
+        await desk.until(lambda: desk.pane.next.edits == {"temperature": 1.0})
         desk.app.get_default_screen().action_perform("save-preset")
         await _save(desk, "Not A Name")
         assert "can't be called" in " ".join(desk.screen().split()) and isinstance(desk.app.screen, SavePresetDialog)
@@ -158,7 +158,7 @@ async def test_what_is_in_force_is_saved_under_a_name(bench: Bench, book: Preset
 
 async def test_a_name_that_is_taken_is_replaced_only_when_confirmed(bench: Bench, book: Presets) -> None:
     async with bench(presets=book) as desk:
-        desk.pane.set_system_prompt("Be merry.")
+        desk.pane.next.change(system_prompt="Be merry.")
         desk.app.get_default_screen().action_perform("save-preset")
         await _save(desk, "sober")
         assert "There is a preset “sober” of yours already." in " ".join(desk.screen().split())
@@ -195,7 +195,7 @@ async def test_the_one_in_use_is_kept_as_the_default(bench: Bench, book: Presets
 
 async def test_without_a_book_there_is_none_to_choose(bench: Bench) -> None:
     async with bench() as desk:
-        desk.pane.set_system_prompt("Be merry.")
+        desk.pane.next.change(system_prompt="Be merry.")
         desk.app.get_default_screen().action_perform("save-preset")
         await _save(desk, "merry")
         assert "no place to keep" in " ".join(desk.screen().split())

@@ -207,14 +207,14 @@ async def test_what_was_asked_for_last_is_shown(bench: Bench, monkeypatch: pytes
             return look_up(words, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(desk.session, "look_up", slow)
-        shelf.refresh("hen", 200)
+        shelf.answer("hen", 200, in_trash=False)
         await desk.until(lambda: asked == ["hen"])
-        shelf.refresh("peru", 200)
+        shelf.answer("peru", 200, in_trash=False)
         await desk.until(lambda: [row.title for row in desk.rows.conversations] == ["Capitals"])
         held.set()
         await asyncio.sleep(0.1)
         assert [row.title for row in desk.rows.conversations] == ["Capitals"]
-        shelf.refresh("", 200)
+        shelf.answer("", 200, in_trash=False)
         await desk.until(lambda: len(desk.rows.conversations) == 3)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
+from chatapp.backends.script import Script
 from chatapp.chat.session import Session
 from chatapp.core.conversations import Conversation
 from chatapp.core.presets import Preset
 from chatapp.ui.widgets.inspector.system_tab import SystemPrompt
 
-from .conftest import Bench, Desk
+from .conftest import SLOW, Bench, Desk
 
 PROMPT = "Answer in one sober sentence."
 SOBER = Preset(name="sober", system_prompt=PROMPT)
@@ -41,7 +42,7 @@ async def test_a_change_of_parameters_keeps_the_preset_s_prompt(bench: Bench) ->
         assert _asked(desk) == [PROMPT]
         await open_system(desk)
         await desk.pilot.press("alt+s", "right", "delete")
-        await desk.until(lambda: desk.pane.edits == {})
+        await desk.until(lambda: desk.pane.next.edits == {})
         await desk.pilot.press("ctrl+r")
         await desk.until(lambda: len(desk.session.siblings(desk.session.thread(_stored(desk).id)[-1].id)) == 2)
         await desk.quiet()
@@ -123,6 +124,22 @@ async def test_a_model_that_comes_later_counts(bench: Bench) -> None:
     async with bench(load_seconds=0.5, loaded=False) as desk:
         await open_system(desk)
         await desk.until(lambda: _cost(desk).startswith("0 tokens"))
+
+
+async def test_while_the_first_reply_is_written_its_prompt_is_told(bench: Bench) -> None:
+    slow = Script(text="Once there was a fox who knew three things. " * 200, tokens_per_second=SLOW)
+    async with bench((slow,), size=(160, 48)) as desk:
+        await open_system(desk)
+        assert "Nothing is computed yet" in _cost(desk)
+        await desk.say("hello")
+        await desk.until(lambda: "The reply that is being written has a prompt of" in _cost(desk))
+        prepared = len(desk.backend.generations[-1].prepared.token_ids or ())
+        assert f"{prepared} tokens, 0 of them reused. A change counts from the next message on" in _cost(desk)
+        desk.app.screen.query_one(SystemPrompt).text = "Be brief."
+        await desk.until(lambda: "Changed: this counts from the next message on" in _cost(desk))
+        desk.pane.stop()
+        await desk.quiet()
+        await desk.until(lambda: "Changed: the next message computes the whole conversation again" in _cost(desk))
 
 
 async def test_it_says_how_much_is_computed_again(bench: Bench) -> None:

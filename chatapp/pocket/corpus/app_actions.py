@@ -368,6 +368,37 @@ def _actions() -> tuple[Intent, ...]:
             1.2,
         ),
         words(
+            "show-trash",
+            "to show in the list what was deleted. There one is brought back, or deleted for good.",
+            (
+                "(see|show|view|open|list|display|look into|browse) (the|my) (trash|bin|trash can|wastebasket|recycle bin|deleted <chats>)",
+                "(see|show|list|view) (what|everything|all that) (i|was|i have) deleted",
+                "(find|look for) (a|some|my) <chat> (in the trash|among the deleted ones|that i deleted long ago)",
+                "(see|show|view) (all|the|old) deleted (conversations|chats)",
+            ),
+            (
+                "(trash|the trash|recycle bin|where is the trash|where is the bin|is there a trash|wastebasket)",
+                "where (do|are) deleted (conversations|chats) (go|kept|end up)",
+                "what is in the (trash|bin)",
+                "which <key> (opens|shows) the (trash|bin|deleted chats)",
+            ),
+        ),
+        words(
+            "delete-for-good",
+            "in the trash, to remove a conversation for good. You are asked first.",
+            (
+                "(delete|remove|erase|wipe|destroy) (a|this|the|my|an old) <chat> (for good|forever|permanently|irrevocably|for ever|beyond recovery)",
+                "(empty|clear|clean out|clear out) the (trash|bin|recycle bin)",
+                "(permanently|really|truly|finally|irreversibly) (delete|erase|remove|destroy) (a|this|the|my) <chat>",
+                "make sure (a|this|the) deleted <chat> (never comes back|is really gone|can't be restored)",
+            ),
+            (
+                "(delete for good|permanent delete|delete permanently|hard delete|empty trash)",
+                "i want (a|this|the) <chat> (gone for good|gone forever|erased for ever)",
+                "(nobody|no one) (may|should) ever (read|see|find) (this|that) <chat> again",
+            ),
+        ),
+        words(
             "undo-delete",
             "to bring back the conversation deleted last.",
             (
@@ -380,7 +411,7 @@ def _actions() -> tuple[Intent, ...]:
                 "(give me|i want|bring|get) [me] (back|) (the|my|that) <chat> [that] i (just|) (deleted|removed|binned|threw away) [back]",
                 "i (deleted|removed|erased|trashed|threw away) (a|the wrong|my|this|an important|the) <chat> (by mistake|by accident|accidentally|too quickly|), (help|how do i get it back|is it lost|what now|can i undo that|can i get it back)",
                 "(oops|oh no|damn|help), i (deleted|removed|trashed|erased) (a|the wrong|my|the) <chat>",
-                "(undo|undelete|undo delete|restore from trash|where is the trash|trash)",
+                "(undo|undelete|undo delete|restore from trash)",
                 "(is|are) (a|) deleted <chat> (gone|lost) (forever|for good)",
                 "can (a|) deleted (conversations|conversation|chat) be (restored|recovered|brought back)",
             ),

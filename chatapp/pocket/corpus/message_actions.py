@@ -306,6 +306,20 @@ def _versions() -> tuple[Intent, ...]:
             ),
         ),
         words(
+            "show-beside",
+            "to show this conversation in another pane as well. There you can take another branch.",
+            (
+                "(open|show|put|have|see) (the same|this|one) (conversation|chat) (twice|in two panes|in another pane too|in a second pane as well)",
+                "(see|view|show|compare|put) two (branches|versions) of (a|this|one|the same) (conversation|chat) (side by side|next to each other|beside each other|at once)",
+                "(open|show|put) (another|a second|the other) (branch|version) (of this <chat>|of it|) in (another|a second|the next) pane",
+                "(duplicate|double|mirror) (this|the) (conversation|chat) (in|into) (another|a second) pane",
+            ),
+            (
+                "(show beside|same conversation twice|two branches side by side|branch in another pane)",
+                "can (two panes show|i have) (the same|one) (conversation|chat) (twice|at once|in both)",
+            ),
+        ),
+        words(
             "show-tree",
             "to see all branches, search in them and go to one.",
             (

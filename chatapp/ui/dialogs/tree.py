@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -23,8 +23,15 @@ from chatapp.ui.widgets.tree_lines import TreeLines
 _SEARCH_PAUSE_S = 0.15
 
 
-class TreeDialog(ModalScreen[TreeRow | None]):
-    """Answers with the row that was chosen, None where none was.
+class TreeChoice(NamedTuple):
+    """A row that was chosen; `beside` asks for it in another pane."""
+
+    row: TreeRow
+    beside: bool
+
+
+class TreeDialog(ModalScreen[TreeChoice | None]):
+    """Answers with what was chosen, None where nothing was.
 
     `search` finds the ids of messages that hold words; it takes a while, so it runs in a thread.
     """
@@ -32,6 +39,7 @@ class TreeDialog(ModalScreen[TreeRow | None]):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["dialog.tcss", "tree.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=False, priority=True),
+        Binding("alt+n", "choose_beside", "Show beside", show=False, priority=True),
         *(
             Binding(key, f"pass_on('{key}')", key, show=False, priority=True)
             for key in ("up", "down", "pageup", "pagedown")
@@ -51,7 +59,11 @@ class TreeDialog(ModalScreen[TreeRow | None]):
             yield Static(self._title(), classes="dialog-title", markup=False)
             yield Input(placeholder="type to search in all branches", id="tree-input", compact=True)
             yield TreeLines()
-            yield Static("⏎ show · • on the branch that is shown · Esc close", classes="dialog-hint", markup=False)
+            yield Static(
+                "⏎ show · alt+n in another pane · • on the branch that is shown · Esc close",
+                classes="dialog-hint",
+                markup=False,
+            )
 
     def on_mount(self) -> None:
         """Show everything at first."""
@@ -95,7 +107,12 @@ class TreeDialog(ModalScreen[TreeRow | None]):
     def choose(self, event: TreeLines.Chosen) -> None:
         """Answer with it."""
         event.stop()
-        self.dismiss(event.row)
+        self.dismiss(TreeChoice(event.row, beside=False))
+
+    def action_choose_beside(self) -> None:
+        """Answer with the highlighted row, to be shown in another pane."""
+        if (row := self.query_one(TreeLines).highlighted) is not None:
+            self.dismiss(TreeChoice(row, beside=True))
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the tree closes it."""

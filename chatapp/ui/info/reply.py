@@ -8,45 +8,78 @@ from chatapp.core.backend import ModelCard
 from chatapp.core.conversations import STATUSES, Generation, StoredMessage
 from chatapp.core.events import STOP_REASONS, Timings
 from chatapp.core.overflow import shifts_in_words
-from chatapp.core.parameters import PARAMETERS, Setting
+from chatapp.core.parameters import Setting
+from chatapp.ui.info.changes import changed_live, changes_of, shown
 from chatapp.ui.info.fact import Fact, Section
+from chatapp.ui.running import Running
 
 
-def reply_section(reply: StoredMessage | None, card: ModelCard | None, *, prompted_anew: bool = False) -> Section:
-    """How the reply came about; `prompted_anew` tells that the system prompt was changed just before it."""
+def reply_section(
+    reply: StoredMessage | None,
+    card: ModelCard | None,
+    *,
+    prompted_anew: bool = False,
+    running: Running | None = None,
+) -> Section:
+    """How the reply came about; `prompted_anew` tells that the system prompt was changed just before it.
+
+    While it is being written, `running` tells what is known of it.
+    """
     generation = reply.generation if reply is not None else None
+    if running is not None:
+        facts = tuple(_running_facts(generation, card, running))
+        return Section("reply", "Last reply", facts, told=running.state)
     if reply is None or generation is None:
         told = "none yet" if reply is None else "It was not written by a model here."
         return Section("reply", "Last reply", (Fact.of("", told, "muted"),))
-    facts = (*_origin(reply, generation, card), *_cost(generation, prompted_anew=prompted_anew), *_notices(generation))
+    facts = (
+        *_origin(generation, card),
+        _end(reply, generation),
+        *_manner(generation),
+        *_cost(generation, prompted_anew=prompted_anew),
+        *_notices(generation),
+    )
     return Section("reply", "Last reply", facts)
 
 
 def settings_section(reply: StoredMessage | None) -> Section | None:
-    """Every setting that the reply was written with and that is no default, and those changed meanwhile."""
+    """Every setting that the reply was written with and that is no default, and what was changed meanwhile."""
     generation = reply.generation if reply is not None else None
     if generation is None or not generation.settings:
         return None
     told = [setting for setting in generation.settings if setting.source != "default"]
     facts = [Fact.of(setting.name, _setting(setting)) for setting in told]
-    facts += [
-        Fact.of(each.name, f"{_shown(Setting(each.name, each.value, 'edit'))}, changed at token {each.offset:,}")
-        for each in generation.changes
-    ]
+    if changes := changes_of(generation):
+        facts.append(Fact.of("", "Changed while it was written:", "muted"))
+        facts += [Fact.of(change.name, change.words) for change in changes]
     rest = len(generation.settings) - len(told)
-    facts.append(Fact.of("", f"The other {rest} parameters had their defaults.", "muted"))
-    count = f"{len(told)} set" + (f", {len(generation.changes)} changed live" if generation.changes else "")
+    facts.append(Fact.of("", f"The other {rest} parameters began with their defaults.", "muted"))
+    count = ", ".join(filter(None, (f"{len(told)} set", changed_live(generation))))
     return Section("settings", "Its settings", tuple(facts), folds=True, told=count)
 
 
-def _origin(reply: StoredMessage, generation: Generation, card: ModelCard | None) -> Iterator[Fact]:
+def _running_facts(generation: Generation | None, card: ModelCard | None, running: Running) -> Iterator[Fact]:
+    """What is known of a reply that is not there yet."""
+    if running.prompt_tokens is None or generation is None:
+        yield Fact.of("", "Its prompt is being put together.", "muted")
+        return
+    yield from _origin(generation, card)
+    yield from _manner(generation)
+    reused = "" if running.reused is None else f", {running.reused:,} of them reused"
+    yield Fact.of("prompt", f"{running.prompt_tokens:,} tokens{reused}")
+    yield Fact.of("", "The rest is told when it has ended.", "muted")
+
+
+def _origin(generation: Generation, card: ModelCard | None) -> Iterator[Fact]:
     if card is None or generation.model_fingerprint != card.fingerprint:
         yield Fact.of("model", generation.model_name or "unknown")
     if card is None or generation.device != card.device:
         yield Fact.of("device", generation.device or "unknown")
     yield Fact.of("preset", generation.preset or "none", "plain" if generation.preset else "muted")
     yield Fact.of("seed", str(generation.seed) + _drawn(generation))
-    yield _end(reply, generation)
+
+
+def _manner(generation: Generation) -> Iterator[Fact]:
     yield Fact.of("exact", "yes: computed alone and anew, so it can be made again" if generation.exact else "no")
     if generation.raw:
         yield Fact.of("raw", "completed as it stands, without chat template and system prompt")
@@ -110,9 +143,4 @@ def seconds(duration: float) -> str:
 
 def _setting(setting: Setting) -> str:
     moot = f"; without effect: {setting.moot}" if setting.moot else ""
-    return f"{_shown(setting)} [{setting.source}{moot}]"
-
-
-def _shown(setting: Setting) -> str:
-    declared = PARAMETERS.get(setting.name)
-    return declared.show(setting.plain) if declared is not None else str(setting.value)
+    return f"{shown(setting)} [{setting.source}{moot}]"

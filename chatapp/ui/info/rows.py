@@ -12,6 +12,10 @@ _INDENT = "  "
 _LABEL_WIDTH = 15
 _NARROWEST_VALUE = 12
 """Cells below which a value stands under its label."""
+_SEPARATORS = ("/\\", "-_", ".:,;=&?")
+"""Behind what a long word is broken, the best first."""
+_LONGEST_PATH = 4096
+"""Characters of a line in which better places to break are looked for."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,34 @@ def _fact_rows(fact: Fact, section: int, place: int, width: int) -> Iterator[Row
         yield Row((), section, place, _INDENT + fact.label)
         label, room = _INDENT * 2, width - 2 * len(_INDENT) - 1
     line, before = fact.text, 0
-    for number, (start, end) in enumerate(wrap(line, max(2, room))):
+    for number, (start, end) in enumerate(_wrapped(line, max(2, room))):
         joint = line[before:start] if number else None
         yield Row(tuple(_cut(fact.runs, start, end)), section, place, label if not number else " " * len(label), joint)
         before = end
+
+
+def _wrapped(text: str, width: int) -> list[tuple[int, int]]:
+    """Slices as `wrap` makes them, but a path or a name that is too long breaks behind a separator where it has one."""
+    slices, rest = wrap(text, width), 0
+    while len(text) <= _LONGEST_PATH:
+        cut = next(((at, place) for at in range(rest, len(slices)) if (place := _better(text, *slices[at]))), None)
+        if cut is None:
+            break
+        rest, place = cut[0] + 1, cut[1]
+        again = [(place + start, place + end) for start, end in wrap(text[place:], width)]
+        slices[rest - 1 :] = [(slices[rest - 1][0], place), *again]
+    return slices
+
+
+def _better(text: str, start: int, end: int) -> int:
+    """A better place than `end` to break a word in two, 0 where there is none."""
+    word = text.rfind(" ", start, end) + 1 or start
+    if end < len(text) and " " not in text[end - 1 : end + 1] and text[word : end + 1].isascii():
+        for separators in _SEPARATORS:
+            place = max(text.rfind(one, word, end) for one in separators) + 1
+            if word < place:
+                return place if place < end else 0
+    return 0
 
 
 def _cut(runs: Sequence[Run], start: int, end: int) -> Iterator[Run]:

@@ -24,7 +24,7 @@ MARKDOWN_LIMIT = 400_000
 
 
 class Document:
-    """The lines of one text at one width.
+    """The lines of one text at one width; `text_width` is that of its prose, None for all there is.
 
     `margin` pieces stand left of every line. A `plain` document interprets nothing. Offsets in lines, links and
     wraps are into the raw text given to `update`.
@@ -35,6 +35,7 @@ class Document:
         palette: Palette,
         width: int,
         *,
+        text_width: int | None = None,
         margin: Sequence[Piece] = (),
         plain: bool = False,
         numbered: bool = True,
@@ -42,6 +43,7 @@ class Document:
     ) -> None:
         self.palette = palette
         self.width = max(MIN_WIDTH, width)
+        self.text_width = max(MIN_WIDTH, min(text_width or self.width, self.width))
         self.lines: list[RenderedLine] = []
         self.raw = ""
         self._margin = tuple(margin)
@@ -94,7 +96,7 @@ class Document:
     def _lay_out_plain(self) -> Fragment:
         self._begin_again()
         source = Source(self.raw, simple_emoji=self._simple_emoji)
-        self._tail = lay_out_plain(source, self.palette, self.width, self._prefix())
+        self._tail = lay_out_plain(source, self.palette, self.width, self._prefix(), self.text_width)
         return self._tail
 
     def _update_tail(self) -> int:
@@ -125,6 +127,7 @@ class Document:
             source,
             self.palette,
             self.width,
+            text_width=self.text_width,
             references=self._addresses,
             first_code=len(self._stable.codes) + 1 if self._numbered else None,
             memory=self._memory,

@@ -22,6 +22,8 @@ MIN_TEXT_WIDTH = 4
 """Bars and markers never leave text fewer cells than this; those that would are left out."""
 
 _TAB = 4
+_BAR = 2
+"""Cells of the bar left of code."""
 _BULLETS = "•◦▪"
 
 
@@ -106,6 +108,8 @@ class Memory:
 class Layout:
     """Lays blocks of one source out, into `out`.
 
+    Lines are `width` wide. Prose ends at `text_width`, and so does code that fits there; wider code, and tables, take
+    what there is.
     `first_code` is the number of the first block of code, or None to number none. With a `memory`, parts that it
     knows are taken from it.
     """
@@ -116,6 +120,7 @@ class Layout:
         palette: Palette,
         width: int,
         *,
+        text_width: int | None = None,
         references: Mapping[str, str],
         first_code: int | None,
         memory: Memory | None = None,
@@ -123,6 +128,7 @@ class Layout:
         self.source = source
         self.palette = palette
         self.width = width
+        self.text_width = min(text_width or width, width)
         self.references = references
         self.memory = memory
         self.out = Fragment()
@@ -145,7 +151,9 @@ class Layout:
             case CodeBlock():
                 self._code(block, prefix)
             case Rule():
-                dashes = Piece("─" * (self.width - prefix.width), self.palette.style("rule"), block.start, block.end)
+                dashes = Piece(
+                    "─" * (self.text_width - prefix.width), self.palette.style("rule"), block.start, block.end
+                )
                 self._line((*prefix.take(), dashes), block.start)
             case Quote():
                 self._quote(block, prefix)
@@ -158,7 +166,11 @@ class Layout:
         """A line with nothing but its prefix."""
         self._line(prefix.take(), offset)
 
-    def _line(self, pieces: Sequence[Piece], offset: int, fill: Style | None = None) -> None:
+    def _line(self, pieces: Sequence[Piece], offset: int, fill: Style | None = None, width: int | None = None) -> None:
+        """Add a line; `fill` is the style of its empty end, up to `width` where that is not the whole one."""
+        if fill is not None and width is not None and width < self.width:
+            taken = sum(width_of(piece.text) for piece in pieces)
+            pieces, fill = (*pieces, Piece(" " * max(0, width - taken), fill)), None
         line = build_line(pieces, self.source, self.width, self.palette.base, fallback=offset, fill=fill)
         self.out.lines.append(line)
 
@@ -224,12 +236,12 @@ class Layout:
         for line in hard_lines(pieces):
             text = "".join(piece.text for piece in line)
             begin = line[0].start if line else offset
-            for part in split_pieces(line, wrap(text, self.width - prefix.width)):
+            for part in split_pieces(line, wrap(text, self.text_width - prefix.width)):
                 self._line((*prefix.take(), *part), begin)
 
     def _quote(self, block: Quote, prefix: Prefix) -> None:
         bar = (Piece("│ ", self.palette.style("quote")),)
-        inner = prefix.inside(bar, bar, 2, self.width)
+        inner = prefix.inside(bar, bar, 2, self.text_width)
         if not block.children:
             self.blank(inner, block.start)
         for number, child in enumerate(block.children):
@@ -250,7 +262,7 @@ class Layout:
             shown = f"{first + number}{block.delimiter} ".rjust(marker_width) if ordered else f"{bullet} "
             start, end = item.marker or (-1, -1)
             marker = (Piece(shown[:-1], style, start, end), Piece(" ", style))
-            inner = prefix.inside(marker, (Piece(" " * marker_width, style),), marker_width, self.width)
+            inner = prefix.inside(marker, (Piece(" " * marker_width, style),), marker_width, self.text_width)
             self._remembered("item", item.start, item.end, inner, partial(self._item, item, inner, block.loose))
         self._bullet_depth -= not ordered
 
@@ -277,22 +289,30 @@ class Layout:
             value = self._first_code + self._codes_before + len(self.out.codes) - 1
             number = str(value)
             label += Style.from_meta({"code": value})
-        self._code_label(prefix, " ".join(word for word in ("╭", number, block.language) if word), label, block.start)
+        end = self._code_end(block, prefix)
+        title = " ".join(word for word in ("╭", number, block.language) if word)
+        self._code_label(prefix, title, label, block.start, end)
         if block.lines and block.lines[0].source >= 0 and block.lines[-1].source >= 0:
             last = block.lines[-1]
             self._wrap(block.start, block.lines[0].source, last.source + len(last.text), block.end, block=True)
         tokens = self._highlight(block)
         bar = Piece("│ ", self.palette.style("code-block", "code-label"))
-        width = max(2, self.width - prefix.width - 2)
         for line, line_tokens in zip(block.lines, tokens, strict=True):
-            self._code_line(line.text, line.source, line_tokens, (prefix, bar, body, width, block.start))
+            self._code_line(line.text, line.source, line_tokens, (prefix, bar, body, end, block.start))
 
-    def _code_label(self, prefix: Prefix, text: str, style: Style, offset: int) -> None:
-        room = self.width - prefix.width
+    def _code_end(self, block: CodeBlock, prefix: Prefix) -> int:
+        """Where the lines of code end: with prose, or at the edge where one of them needs more."""
+        if self.text_width == self.width:
+            return self.width
+        longest = max((width_of(line.text.expandtabs(_TAB)) for line in block.lines), default=0)
+        return self.text_width if prefix.width + _BAR + longest <= self.text_width else self.width
+
+    def _code_label(self, prefix: Prefix, text: str, style: Style, offset: int, end: int) -> None:
+        room = end - prefix.width
         shown = text[: max(1, room - 1)]
         gap = room - width_of(shown) - 5
         copy = " " * gap + "copy " if gap > 0 and self._first_code is not None else ""
-        self._line((*prefix.take(), Piece(shown, style), Piece(copy, style)), offset, fill=style)
+        self._line((*prefix.take(), Piece(shown, style), Piece(copy, style)), offset, fill=style, width=end)
 
     def _highlight(self, block: CodeBlock) -> list[list[CodeToken]]:
         texts = [line.text for line in block.lines]
@@ -304,14 +324,15 @@ class Layout:
     def _code_line(
         self, text: str, source: int, tokens: Sequence[CodeToken], context: tuple[Prefix, Piece, Style, int, int]
     ) -> None:
-        prefix, bar, body, width, block_start = context
+        prefix, bar, body, end, block_start = context
+        width = max(2, end - prefix.width - _BAR)
 
         def make() -> None:
             pieces = expand_tabs(self._coloured(text, source, tokens))
             shown = "".join(piece.text for piece in pieces)
             begin = source if source >= 0 else block_start
             for part in split_pieces(pieces, chop(shown, width)):
-                self._line((*prefix.take(), bar, *part), begin, fill=body)
+                self._line((*prefix.take(), bar, *part), begin, fill=body, width=end)
 
         if self.memory is None or source < 0:
             make()
@@ -323,7 +344,7 @@ class Layout:
             made, self.out = self.out, outer
             return made
 
-        key = (text, tuple(tokens), prefix.first, prefix.rest)
+        key = (text, tuple(tokens), prefix.first, prefix.rest, end)
         made = self.memory.fragment("code", self.source.raw_offset(source), key, fragment)
         prefix.take()
         self.out.lines += made.lines

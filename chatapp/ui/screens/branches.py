@@ -18,6 +18,7 @@ from chatapp.ui.notice import say
 from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.message_mark import MessageMark
 from chatapp.ui.screens.pane import ALTERNATIVES, Pane
+from chatapp.ui.screens.side_by_side import SideBySide
 from chatapp.ui.stream import Reply
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _SEARCHED = 500
 class Branches(AboutPane):
     """The actions on messages; each means the one that is marked, else the last one.
 
-    `pane` is the one that has the focus, `open_conversation` shows one by its id.
+    `pane` is the one that has the focus, `open_conversation` shows one by its id, `side_by_side` opens panes.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class Branches(AboutPane):
         pane: Callable[[], Pane],
         keymap: Keymap,
         open_conversation: Callable[[int], None],
+        side_by_side: SideBySide,
     ) -> None:
         super().__init__(pane)
         self._screen = screen
+        self._side_by_side = side_by_side
         self.mark = MessageMark(screen, pane, keymap)
         self._keymap = keymap
         self._open_conversation = open_conversation
@@ -208,7 +211,7 @@ class Branches(AboutPane):
 
     def show_tree(self) -> None:
         """Show all branches; the chosen one is shown."""
-        from chatapp.ui.dialogs.tree import TreeDialog
+        from chatapp.ui.dialogs.tree import TreeChoice, TreeDialog
 
         conversation_id = self._pane.conversation_id
         if conversation_id is None:
@@ -220,15 +223,17 @@ class Branches(AboutPane):
             hits = self._session.search(words, _SEARCHED, conversation_id=number)
             return [hit.message_id for hit in hits]
 
-        def take(row: TreeRow | None) -> None:
-            if row is not None:
-                attempt(self._screen, self._go_to(row))
+        def take(chosen: TreeChoice | None) -> None:
+            if chosen is not None:
+                attempt(self._screen, self._go_to(chosen.row, beside=chosen.beside))
 
         at = self.mark.message.id if self.mark.message is not None else None
         self._screen.app.push_screen(TreeDialog(self._session.tree(number), at, search), take)
 
-    async def _go_to(self, row: TreeRow) -> None:
+    async def _go_to(self, row: TreeRow, *, beside: bool) -> None:
         number = row.place.id
+        if beside and not await self._side_by_side.add(same=True):
+            return
         if row.place.deleted_with is not None:
             conversation = await self._session.restore_message(number)
             self._deleted = [each for each in self._deleted if each != number]
@@ -240,8 +245,8 @@ class Branches(AboutPane):
     def toggle_raw(self) -> None:
         """Let what is sent be completed as it is, or be a message again."""
         pane = self._pane
-        pane.set_raw(not pane.raw)
-        if pane.raw:
+        pane.set_raw(not pane.next.raw)
+        if pane.next.raw:
             text = "What you send is now continued as it is: no chat template, nothing of what was said before."
         else:
             text = "What you send is a message again."

@@ -20,6 +20,7 @@ from chatapp.core.settings import Settings
 from chatapp.ui.actions import ACTIONS
 from chatapp.ui.attempt import attempt, shown
 from chatapp.ui.input_history import InputHistory
+from chatapp.ui.key_order import hold_keys
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.messages import (
     ConversationChanged,
@@ -45,6 +46,7 @@ from chatapp.ui.screens.panels import Panels
 from chatapp.ui.screens.panes import Panes
 from chatapp.ui.screens.shelf import Shelf
 from chatapp.ui.screens.side_by_side import SideBySide
+from chatapp.ui.screens.trash import Trash
 from chatapp.ui.stream import Stream
 from chatapp.ui.unsent import Unsent
 from chatapp.ui.widgets.banner import Banner
@@ -114,10 +116,19 @@ class ChatScreen(Screen[None]):
                 load_asked,
             )
         )
-        self._shelf = Shelf(self._panel, lambda: self.pane, keymap, show=self._show, holding=self._panes.holding)
+        trash = Trash(
+            self._panel,
+            lambda: self.pane,
+            keymap,
+            show=self._show,
+            holding=self._panes.holding,
+            open_list=self._go_to_list,
+            hint=self.hint,
+        )
+        self._shelf = Shelf(self._panel, lambda: self.pane, trash)
         self._errands = Errands(self, lambda: self.pane, keymap, themes, save_setting)
-        self._branches = Branches(self, lambda: self.pane, keymap, self.open_id)
         self._side_by_side = SideBySide(self, self._panes)
+        self._branches = Branches(self, lambda: self.pane, keymap, self.open_id, self._side_by_side)
         self._panels = Panels(self, list_open=settings.show_conversations, inspector_open=settings.show_inspector)
         self._finding = Finding(self, lambda: self.pane, self.open_id, self._panels.fold)
         self._inspection = Inspection(
@@ -132,6 +143,8 @@ class ChatScreen(Screen[None]):
             self,
             models,
             lambda: self.pane,
+            keymap,
+            hint=self.hint,
             failed=lambda error: self.query_one(Banner).add(error),
             loaded=self._inspection.show_model,
         )
@@ -186,13 +199,25 @@ class ChatScreen(Screen[None]):
         self._panels.resize(event.size.width, event.size.height)
 
     def on_key(self, event: events.Key) -> None:
-        """What is typed while the transcript has the focus goes to the composer."""
-        if not isinstance(self.focused, Transcript) or self._branches.mark.message is not None:
-            return
-        if event.is_printable and event.character:
+        """What is typed in the transcript, or means nothing in the inspector, goes to the composer."""
+        if event.is_printable and event.character and (self._is_read or self._inspection.passes_on(event)):
             event.stop()
+            self._panels.fold()
             self.pane.composer.focus()
             self.pane.composer.insert(event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted there goes to the composer, too."""
+        if self._is_read or self._inspection.has_focus:
+            event.stop()
+            self._panels.fold()
+            self.pane.composer.focus()
+            self.pane.composer.post_message(events.Paste(event.text))
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether the keys are the transcript's, and none of its messages is marked."""
+        return isinstance(self.focused, Transcript) and self._branches.mark.message is None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys that act on a message do so while one is marked; else they are typed."""
@@ -264,7 +289,11 @@ class ChatScreen(Screen[None]):
             self._panels.close(name)
             self.pane.composer.focus()
             return
-        self.call_after_refresh(panel.take_focus)
+        self.call_after_refresh(panel.take_focus, hold_keys(panel))
+
+    def _go_to_list(self) -> None:
+        self._panels.open("list")
+        self.call_after_refresh(self._panel.take_focus, hold_keys(self._panel))
 
     # --- conversations
 
@@ -281,6 +310,7 @@ class ChatScreen(Screen[None]):
         self._take_settings()
         self.pane.open(conversation)
         self._follow_pane()
+        self._models.opened()
 
     def _follow_pane(self) -> None:
         self._shelf.mark()
@@ -310,11 +340,16 @@ class ChatScreen(Screen[None]):
         """Show an empty conversation."""
         self._open(None)
 
+    @on(ConversationList.RestoreWanted)
+    def restore(self, event: ConversationList.RestoreWanted) -> None:
+        """Bring a conversation back from the trash."""
+        attempt(self, self._shelf.trash.restore(event.conversation_id))
+
     @on(ConversationList.Wanted)
     @shown
     def list_conversations(self, event: ConversationList.Wanted) -> None:
         """Show what the list asks for."""
-        self._shelf.refresh(event.words, event.limit)
+        self._shelf.answer(event.words, event.limit, event.in_trash)
 
     @on(ConversationChanged)
     @shown
@@ -333,21 +368,22 @@ class ChatScreen(Screen[None]):
     @shown
     def reply_ended(self, event: ReplyEnded) -> None:
         """Show how a reply ended."""
-        (self._panes.holding(event.conversation_id) or self.pane).ended(event)
+        for pane in self._panes.all:
+            pane.show_end(event.reply)
+        self._panes.of_reply(event.conversation_id, event.reply.id).ended(event)
         self._inspection.end_reply(event.conversation_id, event.reply.id)
         self.conversation_changed()
 
     @on(FiguresChanged)
     @on(ModelChanged)
     def _show_figures(self) -> None:
-        stream, card = self._stream, self.pane.model.card
-        others = len(stream.writing - {pane.conversation_id for pane in self._panes.all})
+        card = self.pane.model.card
         self._panes.show_titles()
         self.query_one(StatusLine).show(
             self.pane.figures,
-            context_size=card.context_size if card is not None else None,
+            self._models.context(),
             model_state=self.pane.model.text,
-            others=others,
+            others=self._stream.unseen,
         )
         self.query_one(Banner).follow(self._session.problems)
         for pane in self._panes.all:
@@ -394,7 +430,7 @@ class ChatScreen(Screen[None]):
     @on(SystemPromptEdited)
     def use_system_prompt(self, event: SystemPromptEdited) -> None:
         """Use another system prompt from the next message on."""
-        self.pane.set_system_prompt(event.text)
+        self.pane.next.change(system_prompt=event.text)
 
     @on(EditsChanged)
     def use_edits(self, event: EditsChanged) -> None:
@@ -407,7 +443,7 @@ class ChatScreen(Screen[None]):
     @on(OverflowChosen)
     def use_overflow(self, event: OverflowChosen) -> None:
         """Use another overflow from the next message on."""
-        self.pane.set_overflow(event.overflow)
+        self.pane.next.change(overflow=event.overflow)
 
     def _take_settings(self) -> None:
         """Take over a system prompt that is still being typed, into the pane that the inspector shows."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chatapp.ui.attempt import attempt
+from chatapp.ui.key_order import keys_wait_for
 from chatapp.ui.messages import HitChosen
 from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
@@ -36,7 +37,7 @@ class Finding(AboutPane):
     def performers(self) -> Mapping[str, Callable[[], object]]:
         """What the registry's actions call."""
         return {
-            "find-in-conversation": lambda: attempt(self._screen, self._find()),
+            "find-in-conversation": lambda: attempt(self._screen, keys_wait_for(self._screen, self._find())),
             "next-match": lambda: attempt(self._screen, self._pane.reader.step(1)),
             "previous-match": lambda: attempt(self._screen, self._pane.reader.step(-1)),
         }

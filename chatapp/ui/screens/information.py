@@ -10,6 +10,7 @@ from textual.screen import Screen
 from chatapp.core.conversations import StoredMessage
 from chatapp.core.errors import ChatappError
 from chatapp.ui.attempt import attempt
+from chatapp.ui.running import Running
 from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
 from chatapp.ui.sent_requests import SentRequests
@@ -70,8 +71,15 @@ class Information(AboutPane):
 
         card = self._model.card
         sent = self._sent[1] if reply is not None and self._sent is not None and self._sent[0] == reply.id else "…"
+        running = self._pane.reply if reply is not None and reply.status == "streaming" else None
+        reply = running.message if running is not None else reply
         sections = (
-            reply_section(reply, card, prompted_anew=reply is not None and self._requests.is_prompted_anew(reply.id)),
+            reply_section(
+                reply,
+                card,
+                prompted_anew=reply is not None and self._requests.is_prompted_anew(reply.id),
+                running=Running.of(running),
+            ),
             settings_section(reply),
             prompt_section(sent) if reply is not None and reply.generation is not None else None,
             model_section(card, self._model.text),

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from textual import events
 from textual.screen import Screen
 
 from chatapp.ui.attempt import attempt
+from chatapp.ui.key_order import hold_keys
 from chatapp.ui.messages import TabOpened
 from chatapp.ui.preset_book import PresetBook
 from chatapp.ui.recomputation import Recomputation
+from chatapp.ui.running import Running
 from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.information import Information
 from chatapp.ui.screens.pane import Pane
@@ -65,6 +68,7 @@ class Inspection(AboutPane):
         self.tokens = Tokens(screen, pane)
         self._inspector: Inspector | None = None
         self._was_there = False
+        self._running: Running | None = None
         self._sampling: SamplingTab | None = None
         self._system: SystemTab | None = None
 
@@ -102,6 +106,16 @@ class Inspection(AboutPane):
         """Make the inspector, since it is open from the start."""
         _ = self.panel
 
+    @property
+    def has_focus(self) -> bool:
+        """Whether the keys are the inspector's."""
+        return self._inspector is not None and self._inspector.has_pseudo_class("focus-within")
+
+    def passes_on(self, event: events.Key) -> bool:
+        """Whether a key that came by here means nothing in the inspector; a blank never begins a message."""
+        bound = self._screen.active_bindings
+        return self.has_focus and event.key != "space" and not any(key in bound for key in event.aliases)
+
     def shown_tab(self, name: TabName) -> Widget | None:
         """The tab of this name while it is to be seen, else None."""
         return self._inspector.shown_tab(name) if self._inspector is not None else None
@@ -111,7 +125,7 @@ class Inspection(AboutPane):
         panel = self.panel
         panel.show(name)
         self._panels.open("inspector")
-        self._screen.call_after_refresh(panel.take_focus)
+        self._screen.call_after_refresh(panel.take_focus, hold_keys(panel))
 
     def choose_preset(self) -> None:
         """Offer the presets."""
@@ -155,7 +169,7 @@ class Inspection(AboutPane):
         """Show how many values are set over the preset."""
         if (tab := self._seen(self._sampling)) is not None:
             preset = self._session.preset
-            over = len(self._pane.edits.keys() & preset.sampling.keys()) if preset is not None else 0
+            over = len(self._pane.next.edits.keys() & preset.sampling.keys()) if preset is not None else 0
             tab.show_preset(preset.name if preset is not None else "", over)
 
     def show_model(self) -> None:
@@ -179,12 +193,10 @@ class Inspection(AboutPane):
                 attempt(self._screen, self._ask_model())
 
     def show_figures(self) -> None:
-        """Show whether a reply is being written."""
-        stream = self._pane.stream
-        for number in stream.writing:
-            if (reply := stream.reply(number)) is not None:
-                self._requests.note(reply.turn)
-        replying = stream.reply(self._pane.conversation_id) is not None
+        """Show whether a reply is being written, and what is known of it."""
+        for reply in self._pane.stream.replies:
+            self._requests.note(reply.turn)
+        replying = self._pane.reply is not None
         if (sampling := self._seen(self._sampling)) is not None:
             sampling.replying = replying
         if (system := self._seen(self._system)) is not None:
@@ -192,12 +204,16 @@ class Inspection(AboutPane):
         if self._model.is_there != self._was_there:
             self._was_there = self._model.is_there
             self._fill_info()
+        if (running := Running.of(self._pane.reply)) != self._running:
+            self._running = running
+            self._show_recomputation()
+            self._fill_info()
         self.tokens.refresh()
 
     def take_system_prompt(self) -> None:
         """Take over a system prompt that is still being typed, into the pane whose prompt it is."""
         if self._system is not None and self._system.is_filled:
-            self._inspected.set_system_prompt(self._system.system_prompt)
+            self._inspected.next.change(system_prompt=self._system.system_prompt)
 
     # --- the tabs
 
@@ -221,7 +237,7 @@ class Inspection(AboutPane):
 
     def _fill_sampling(self) -> None:
         if (tab := self._seen(self._sampling)) is not None:
-            tab.show(self._pane.edits, self._model.below)
+            tab.show(self._pane.next.edits, self._model.below)
             self.show_edits()
             self.show_figures()
             self.show_below()
@@ -229,8 +245,8 @@ class Inspection(AboutPane):
     def _fill_system(self) -> None:
         if (tab := self._seen(self._system)) is not None:
             tab.show(
-                self._pane.system_prompt,
-                overflow=self._pane.overflow,
+                self._pane.next.system_prompt,
+                overflow=self._pane.next.overflow,
                 default_overflow=self._session.overflow,
                 preset=self._session.preset,
             )
@@ -251,11 +267,13 @@ class Inspection(AboutPane):
         """Show what another system prompt would cost."""
         if (tab := self._seen(self._system)) is None:
             return
-        reply = self._pane.last_reply()
-        generation = reply.generation if reply is not None else None
+        number = self._pane.conversation_id
         tab.show_recomputation(
             Recomputation.of(
-                generation, self._requests.system_prompt(self._pane.conversation_id), exact=self._session.exact
+                self._session.thread(number) if number is not None else (),
+                self._requests.system_prompt(number),
+                exact=self._session.exact,
+                running=Running.of(self._pane.reply),
             )
         )
 

@@ -27,6 +27,7 @@ _TOLD = (
     ("pin-message", "pin"),
     ("delete-message", "delete"),
     ("show-tree", "tree"),
+    ("show-beside", "beside"),
 )
 """Keys that the bottom line tells while a message is marked, in words of its own."""
 

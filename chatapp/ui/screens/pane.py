@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,14 +12,12 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from chatapp.chat.context import last_view
-from chatapp.chat.edits import values_of
 from chatapp.chat.session import Session
 from chatapp.chat.turn import Turn
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation, StoredMessage
 from chatapp.core.errors import ChatappError, UsageError
 from chatapp.core.loading import ChosenSetting
-from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import PARAMETERS, Value
 from chatapp.core.settings import Settings
 from chatapp.ui.attempt import attempt
@@ -29,6 +26,7 @@ from chatapp.ui.input_history import InputHistory
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.messages import ConversationChanged, ModelChanged, ReplyEnded
 from chatapp.ui.model_state import ModelState
+from chatapp.ui.next_message import NextMessage, Wishes
 from chatapp.ui.notice import say, say_error
 from chatapp.ui.stream import Reply, Stream
 from chatapp.ui.unsent import Unsent, place_of
@@ -42,19 +40,10 @@ ALTERNATIVES = 10
 """How many of the likeliest tokens are kept beside each token of a reply."""
 
 
-class Wishes(NamedTuple):
-    """What the next message is sent with."""
-
-    system_prompt: str
-    edits: dict[str, Value]
-    overflow: Overflow
-
-
 class Pane(Vertical):
     """Shows a conversation, or an empty one that comes to be with its first message.
 
-    `system_prompt`, `edits` and `overflow` are what the next message is sent with; they are saved before it is.
-    `number` counts from 1 among the panes of the screen.
+    `next` is what the next message is sent with; `number` counts from 1 among the panes of the screen.
     """
 
     BLANK = True
@@ -83,13 +72,11 @@ class Pane(Vertical):
         self._unsent = unsent
         self._draft_timer: Timer | None = None
         self._idle_figures = Figures()
-        self._settings_saved = True
-        self._is_opened = False
+        self._openings = 0
+        self._left_behind: list[str] = []
+        self._is_second = False
         self.conversation: Conversation | None = None
-        self.raw = False
-        self.system_prompt = ""
-        self.edits: dict[str, Value] = {}
-        self.overflow: Overflow = session.overflow
+        self.next = NextMessage(session, self)
 
     def compose(self) -> ComposeResult:
         """Title where there are several panes, transcript, composer."""
@@ -97,11 +84,16 @@ class Pane(Vertical):
         transcript = Transcript(id="transcript")
         transcript.fold_thoughts = self._settings.fold_thoughts
         transcript.simple_emoji = self._settings.simple_emoji
+        transcript.text_width = self._settings.text_width
         transcript.empty_text = _welcome(self._keymap)
         self._keymap.bind(transcript, "screen.perform('{id}')", "transcript")
         yield Reader(transcript)
         yield Static("", id="queue", markup=False)
         yield Composer(self._keymap, self._history)
+
+    def on_mount(self) -> None:
+        """Let the replies that are shown grow."""
+        self.stream.add_view(self.transcript)
 
     def on_text_area_changed(self) -> None:
         """Keep what is being written a moment after the last key."""
@@ -111,7 +103,7 @@ class Pane(Vertical):
 
     def keep_draft(self) -> None:
         """Keep what is being written."""
-        if self._is_opened:
+        if self._openings:
             self._unsent.drafts.put(self.place, self.composer.message)
 
     # --- what is shown
@@ -148,7 +140,12 @@ class Pane(Vertical):
     @property
     def place(self) -> str:
         """The name under which wait what was written here and not sent."""
-        return place_of(self.conversation_id, self.number)
+        return place_of(self.conversation_id, self.number, is_second=self._is_second)
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that is being written on the branch that is shown."""
+        return self.stream.on(self.transcript)
 
     @property
     def conversation_id(self) -> int | None:
@@ -158,92 +155,80 @@ class Pane(Vertical):
     @property
     def figures(self) -> Figures:
         """The figures of the reply that is being written, else of the last one."""
-        reply = self.stream.reply(self.conversation_id)
-        return reply.figures if reply is not None else self._idle_figures
+        return self.reply.figures if self.reply is not None else self._idle_figures
 
-    def open(self, conversation: Conversation | None) -> None:
-        """Show a conversation, or with None an empty one; what was typed in the other waits there."""
+    def open(self, conversation: Conversation | None, *, is_second: bool = False) -> None:
+        """Show a conversation as it is given, or with None an empty one; what was typed in the other waits there.
+
+        `is_second` says that another pane shows it, too: branch, settings and draft are then this one's own.
+        """
         composer = self.composer
         self.keep_draft()
-        self._is_opened = True
-        if self.conversation is not None:
-            self.stream.hide(self.conversation.id)
+        if self._sending and self.conversation is None:
+            self._left_behind = self._unsent.take(self.place)  # they belong to the conversation that comes to be
+        self._sending = False
+        self._openings += 1
         self.conversation = conversation
-        self.system_prompt = self.session.opening_prompt if conversation is None else conversation.system_prompt
-        self.edits = self._edits_of(conversation) if conversation is not None else {}
-        self.overflow = self.session.overflow if conversation is None else conversation.overflow
-        self._settings_saved = True
+        self._is_second = is_second
+        self.session.look(conversation)
+        if conversation is not None and not is_second:
+            self._unsent.gather(conversation.id)
+        self.next.open(conversation)
         composer.put(composer.pastes.fold(self._unsent.drafts.get(self.place)))
         self.transcript.follow = True
         self.reload()
         self._show_queue()
 
-    def _edits_of(self, conversation: Conversation) -> dict[str, Value]:
-        """The conversation's own values; where they can't be read, none, and it is said."""
-        try:
-            return values_of(conversation.edits)
-        except ChatappError as error:
-            say_error(self.app, error)
-            return {}
-
     def leave(self) -> None:
         """Get ready to be closed: what is typed is kept, a reply goes on unseen."""
         self.keep_draft()
-        if self.conversation is not None:
-            self.stream.hide(self.conversation.id)
+        self.stream.remove_view(self.transcript)
 
     def reload(self) -> None:
         """Show the conversation's branch as it is now."""
+        self.stream.drain()
         thread = self._thread()
         self.transcript.show(thread)
-        if self.conversation is not None:
-            reply = self.stream.reply(self.conversation.id)
-            if reply is not None and any(message.id == reply.message.id for message in thread):
-                self.stream.show(self.conversation.id, self.transcript)
-            else:
-                self.stream.hide(self.conversation.id)
         replies = [message for message in thread if message.role == "assistant"]
         self._idle_figures = Figures.of(replies[-1] if replies else None)
         self.mark_view()
 
     def mark_view(self) -> None:
         """Draw the line above which the model no longer sees the conversation."""
-        reply = self.stream.reply(self.conversation_id)
+        reply = self.reply
         view = reply.turn.view if reply is not None else None
         self.transcript.mark_view(view or last_view(self.transcript.messages))
 
     def refresh_conversation(self) -> None:
-        """Read title and the like anew."""
+        """Read title and the like anew, and leave a branch that another pane deleted."""
         if self.conversation is not None:
             self.conversation = self.session.conversation(self.conversation.id)
+            shown = self.transcript.messages
+            is_beginning = self._beginning.locked()  # then what is stored will be shown in a moment
+            if shown and self.conversation.leaf_id != shown[-1].id and not is_beginning:
+                self.reload()
 
     def forget(self, conversation_id: int) -> None:
         """Drop the draft of a conversation that is gone."""
+        self._unsent.gather(conversation_id)
         self._unsent.drafts.put(place_of(conversation_id, self.number), "")
 
     # --- settings of the next message
-
-    def set_system_prompt(self, text: str) -> None:
-        """Use another system prompt from the next message on."""
-        if text != self.system_prompt:
-            self.system_prompt = text
-            self._keep_settings()
 
     def set_edits(self, edits: dict[str, Value], changed: str) -> None:
         """Use other parameter values from the next message on; the `changed` one from the running reply's next token.
 
         One that can't change while a reply runs waits for the next message.
         """
-        self.edits = edits
-        self._keep_settings()
-        reply = self.stream.reply(self.conversation_id)
+        self.next.change(edits=edits)
+        reply = self.reply
         can_change = PARAMETERS[changed].live and self.session.backend.capabilities.live_update
         if can_change and reply is not None and reply.turn.is_running:
             attempt(self, reply.turn.update({changed: edits.get(changed)}))
 
     def set_raw(self, raw: bool) -> None:
         """Let what is sent be continued as it is, or be a message again."""
-        self.raw = raw
+        self.next.raw = raw
         self.composer.show_raw(raw)
 
     def _tell_model(self) -> None:
@@ -253,29 +238,7 @@ class Pane(Vertical):
         """Send the next message as another pane would: to the same model, with the same settings."""
         self.model.take_as(other.model)
         self.session.preset = other.session.preset
-        self.system_prompt, self.edits, self.overflow = other.system_prompt, dict(other.edits), other.overflow
-        self._keep_settings()
-
-    def set_overflow(self, overflow: Overflow) -> None:
-        """Do something else from the next message on when the conversation no longer fits the context."""
-        self.overflow = overflow
-        self._keep_settings()
-
-    @property
-    def _wishes(self) -> Wishes:
-        return Wishes(self.system_prompt, self.edits, self.overflow)
-
-    def _keep_settings(self) -> None:
-        self._settings_saved = False
-        if self.conversation is not None:
-            attempt(self, self._save_settings(self.conversation.id, self._wishes))
-
-    async def _save_settings(self, conversation_id: int, wishes: Wishes) -> None:
-        await self.session.set_system_prompt(conversation_id, wishes.system_prompt)
-        await self.session.set_edits(conversation_id, wishes.edits)
-        await self.session.set_overflow(conversation_id, wishes.overflow)
-        if (conversation_id, wishes) == (self.conversation_id, self._wishes):
-            self._settings_saved = True
+        self.next.change(**other.next.wishes._asdict())
 
     # --- sending and what comes of it
 
@@ -286,7 +249,7 @@ class Pane(Vertical):
 
     def send(self, text: str) -> None:
         """Send a message; while a reply is being written it waits in line."""
-        if self._sending or self.stream.reply(self.conversation_id) is not None:
+        if self._sending or self.reply is not None:
             self._unsent.wait(self.place, text)
             self._show_queue()
         else:
@@ -295,92 +258,93 @@ class Pane(Vertical):
     def _begin(self, text: str) -> None:
         # Set before the task runs, so that a message typed in the same instant waits for this one.
         self._sending = True
-        attempt(self, self._send(text))
+        attempt(self, self._send(text, self.conversation, self.next.wishes, self._openings))
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: str, conversation: Conversation | None, wishes: Wishes, opening: int) -> None:
+        """Send into the conversation that was shown when it was asked for, whatever has been opened since."""
         try:
             async with self._beginning:
-                turn = await self._open_turn(text)
+                await self.next.save()
+                if conversation is None:
+                    conversation = self.conversation if opening == self._openings else None
+                conversation = conversation or await self._create(wishes, opening)
+                send = self.session.complete if self.next.raw else self.session.send
+                turn = await send(conversation.id, text, alternatives=ALTERNATIVES)
                 self.stream.start(turn, text)
+                if self.conversation_id == turn.conversation_id:
+                    self.refresh_conversation()
+                    if turn.user is not None:
+                        self._clear_behind(turn.user.parent_id)
+                        self.transcript.add(turn.user)
+                    self._show_reply(turn.reply)
         except ChatappError as error:
             self.composer.give_back("\n".join((text, *self._unsent.take(self.place))))
             self._show_queue()
             say_error(self.app, error)
             return
         finally:
-            self._sending = False
-        if self.conversation_id == turn.conversation_id:
-            self.refresh_conversation()
-            if turn.user is not None:
-                self.transcript.add(turn.user)
-            self._show_reply(turn.reply)
+            if opening == self._openings:
+                self._sending = False
         self.post_message(ConversationChanged(turn.conversation_id))
 
-    async def _open_turn(self, text: str) -> Turn:
-        """Store a message with all that it is sent with."""
-        conversation = self.conversation
-        if conversation is None:
-            conversation = await self._create(self._wishes)
-        elif not self._settings_saved:
-            await self._save_settings(conversation.id, self._wishes)
-        send = self.session.complete if self.raw else self.session.send
-        return await send(conversation.id, text, alternatives=ALTERNATIVES)
-
-    async def _create(self, wishes: Wishes) -> Conversation:
-        """Store the conversation that was shown as an empty one; what was changed meanwhile is kept, too."""
-        conversation = await self.session.create(**wishes._asdict())
-        if conversation.system_prompt != wishes.system_prompt:  # one that was cleared: the preset's came in its place
-            conversation = await self.session.set_system_prompt(conversation.id, wishes.system_prompt)
-        if self.conversation is None:
+    async def _create(self, wishes: Wishes, opening: int) -> Conversation:
+        """Store the conversation that was shown as an empty one, and show it where nothing else was opened since."""
+        conversation = await self.next.begin(wishes)
+        if opening == self._openings:
+            waiting = self._unsent.take(self.place)
             self.keep_draft()
             self.conversation = conversation
-            if self._wishes != wishes:
-                self._keep_settings()
-        self._unsent.wait(str(conversation.id), *self._unsent.take(place_of(None, self.number)))
+            self.session.look(conversation)
+            self.next.belongs_to(conversation)
+        else:
+            waiting, self._left_behind = self._left_behind, []
+        self._unsent.wait(str(conversation.id), *waiting)
         return conversation
 
     def _show_reply(self, reply: StoredMessage) -> None:
+        self.stream.drain()
         self.transcript.add(reply)
         self.transcript.follow = True
-        self.stream.show(reply.conversation_id, self.transcript)
+
+    def show_end(self, reply: StoredMessage) -> None:
+        """Show how a reply ended, where it is shown."""
+        if self.transcript.holds(reply.id):
+            self.transcript.replace(reply)
+            self.transcript.flush()
+            self._idle_figures = Figures.of(reply)
 
     def ended(self, event: ReplyEnded) -> None:
-        """Show how a reply ended; a prompt that got no answer at all comes back to be sent again."""
-        shown = event.conversation_id == self.conversation_id
-        if shown:
-            if any(message.id == event.reply.id for message in self._thread()):
-                self.transcript.replace(event.reply)
-                self.transcript.flush()
-            self._idle_figures = Figures.of(event.reply)
+        """Do what comes after a reply; a prompt that got no answer at all comes back to be sent again."""
+        is_shown = self.transcript.holds(event.reply.id)
+        place = self.place if is_shown else place_of(event.conversation_id, self.number)
         if event.error is not None:
             say_error(self.app, event.error)
             if not event.reply.text and not event.reply.reasoning:
-                self._give_back(event.conversation_id, event.prompt)
-        waiting = self._unsent.take(str(event.conversation_id))
-        if waiting and shown and event.error is None and event.reply.status == "complete":
-            self._unsent.wait(self.place, *waiting[1:])
+                self._give_back(place, event.prompt)
+        waiting = self._unsent.take(place)
+        if waiting and is_shown and event.error is None and event.reply.status == "complete":
+            self._unsent.wait(place, *waiting[1:])
             self._begin(waiting[0])
         elif waiting:
-            self._give_back(event.conversation_id, "\n".join(waiting))
+            self._give_back(place, "\n".join(waiting))
         self._show_queue()
 
-    def _give_back(self, conversation_id: int, text: str) -> None:
+    def _give_back(self, place: str, text: str) -> None:
         if not text:
             return
-        if conversation_id == self.conversation_id:
+        if place == self.place:
             self.composer.give_back(text)
         else:
-            self._unsent.give_back(str(conversation_id), text)
+            self._unsent.give_back(place, text)
 
     # --- acting on replies
 
     def stop(self) -> bool:
         """Stop the reply that is being written; whether there was one."""
-        reply = self.stream.reply(self.conversation_id)
-        if reply is None or self.conversation_id is None:
-            return False
-        attempt(self, self.stream.stop(self.conversation_id))
-        return True
+        reply = self.reply
+        if reply is not None:
+            attempt(self, self.stream.stop(reply))
+        return reply is not None
 
     @property
     def can_answer_now(self) -> bool:
@@ -389,7 +353,7 @@ class Pane(Vertical):
 
     def answer_now(self) -> None:
         """End the thoughts of the reply that is being written; its answer begins."""
-        reply = self.stream.reply(self.conversation_id)
+        reply = self.reply
         if reply is not None and reply.turn.is_running:
             attempt(self, reply.turn.answer_now())
 
@@ -407,12 +371,11 @@ class Pane(Vertical):
     async def begin(self, opening: Callable[[], Coroutine[None, None, Turn]]) -> Reply:
         """Let a reply be written with the settings as they are now; one that is being written is stopped first."""
         async with self._beginning:
-            running = self.stream.reply(self.conversation_id)
+            running = self.reply
             if running is not None and running.task is not None:
                 await running.turn.stop()
                 await running.task
-            if self.conversation is not None and not self._settings_saved:
-                await self._save_settings(self.conversation.id, self._wishes)
+            await self.next.save()
             turn = await opening()
             reply = self.stream.start(turn, "")
             if turn.conversation_id == self.conversation_id:
@@ -422,13 +385,18 @@ class Pane(Vertical):
 
     def _show_in_place(self, reply: StoredMessage) -> None:
         """Show a reply behind the message that it answers, in place of what stood there."""
-        ids = [message.id for message in self.transcript.messages]
-        if reply.parent_id not in ids:
+        if reply.parent_id is not None and not self.transcript.holds(reply.parent_id):
             self.reload()
             return
-        if behind := ids[ids.index(reply.parent_id) + 1 :]:
-            self.transcript.remove_from(behind[0])
+        self._clear_behind(reply.parent_id)
         self._show_reply(reply)
+
+    def _clear_behind(self, message_id: int | None) -> None:
+        """Take away what is shown behind a message; all of it where that is None."""
+        ids = [message.id for message in self.transcript.messages]
+        place = ids.index(message_id) + 1 if message_id in ids else 0
+        if place < len(ids):
+            self.transcript.remove_from(ids[place])
 
     async def step_sibling(self, step: int, message_id: int | None = None) -> None:
         """Show another version: of the given message, else of the last one that has several."""

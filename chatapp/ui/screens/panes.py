@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from textual import events, on
@@ -11,10 +12,10 @@ from textual.message import Message
 
 from chatapp.core.parameters import PARAMETERS
 from chatapp.ui.screens.pane import Pane
+from chatapp.ui.unsent import MOST_PANES
 from chatapp.ui.widgets.conversation_rows import UNTITLED
 from chatapp.ui.widgets.transcript_scroll import LineScroll
 
-MOST = 4
 NARROWEST = 34
 """Columns below which a pane is no longer shown beside another."""
 
@@ -32,6 +33,7 @@ class Panes(Horizontal):
         self._make = make
         self._panes = [make(1)]
         self._active = self._panes[0]
+        self._adding = asyncio.Lock()
         self.together = False
         """Whether scrolling one pane scrolls all."""
 
@@ -55,13 +57,20 @@ class Panes(Horizontal):
             return None
         return next((pane for pane in self._panes if pane.conversation_id == conversation_id), None)
 
+    def of_reply(self, conversation_id: int, message_id: int) -> Pane:
+        """The pane that shows a reply, else its conversation; else the active one."""
+        showing = (pane for pane in self._panes if pane.transcript.holds(message_id))
+        return next(showing, None) or self.holding(conversation_id) or self._active
+
     async def add(self) -> Pane:
         """Put an empty pane beside the active one."""
-        taken = {pane.number for pane in self._panes}
-        pane = self._make(next(number for number in range(1, MOST + 1) if number not in taken))
-        place = self._panes.index(self._active) + 1
-        self._panes.insert(place, pane)
-        await self.mount(pane, after=self._panes[place - 1])
+        async with self._adding:
+            taken = {pane.number for pane in self._panes}
+            pane = self._make(next(number for number in range(1, MOST_PANES + 1) if number not in taken))
+            before = self._active
+            await self.mount(pane, after=before)  # it is one of the panes once all that is in it is there
+            place = self._panes.index(before) + 1 if before in self._panes else len(self._panes)
+            self._panes.insert(place, pane)
         return pane
 
     async def remove_active(self) -> None:
@@ -84,7 +93,7 @@ class Panes(Horizontal):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane that is typed or clicked into becomes the active one."""
         pane = next((node for node in event.widget.ancestors if isinstance(node, Pane)), None)
-        if pane is not None:
+        if pane is not None and event.widget is self.screen.focused:  # else the focus has gone on meanwhile
             self._become_active(pane)
 
     def on_resize(self) -> None:
@@ -111,12 +120,13 @@ class Panes(Horizontal):
         """Say above each pane what it shows and what sets it apart; nothing where there is one only."""
         several = len(self._panes) > 1
         apart = settings_apart(self._panes)
+        of = "" if all(pane.display for pane in self._panes) else f"/{len(self._panes)}"
         for number, pane in enumerate(self._panes, 1):
             pane.title.display = several
             if several:
                 title = pane.conversation.title if pane.conversation is not None else UNTITLED
                 state = pane.state if pane.display else ""
-                pane.title.show(number, title, apart[pane], state, active=pane is self._active)
+                pane.title.show(f"{number}{of}", title, apart[pane], state, active=pane is self._active)
 
     def _become_active(self, pane: Pane) -> None:
         if pane is self._active or pane not in self._panes:
@@ -146,13 +156,13 @@ def settings_apart(panes: list[Pane]) -> dict[Pane, dict[str, str]]:
     if len(set(presets.values())) > 1:
         for pane in panes:
             apart[pane]["preset"] = presets[pane]
-    names = {name for pane in panes for name in pane.edits}
+    names = {name for pane in panes for name in pane.next.edits}
     differing = [
         name
         for name in PARAMETERS
-        if name in names and any(pane.edits.get(name) != panes[0].edits.get(name) for pane in panes)
+        if name in names and any(pane.next.edits.get(name) != panes[0].next.edits.get(name) for pane in panes)
     ]
     for pane in panes:
         for name in differing:
-            apart[pane][name] = PARAMETERS[name].show(pane.edits[name]) if name in pane.edits else "–"
+            apart[pane][name] = PARAMETERS[name].show(pane.next.edits[name]) if name in pane.next.edits else "–"
     return apart

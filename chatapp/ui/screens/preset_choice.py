@@ -131,17 +131,17 @@ class PresetChoice(AboutPane):
         """Use another preset from the next message on; an empty conversation that has its prompt gets the new one's."""
         pane, opening_before = self._pane, self._session.opening_prompt
         self._session.preset = preset
-        if pane.conversation is None and pane.system_prompt == opening_before:
-            pane.set_system_prompt(self._session.opening_prompt)
+        if pane.conversation is None and pane.next.system_prompt == opening_before:
+            pane.next.change(system_prompt=self._session.opening_prompt)
         pane.post_message(ModelChanged())
         self._changed()
         say(self._screen.app, self._told(preset, pane))
 
     def _told(self, preset: Preset | None, pane: Pane) -> str:
         sentences = [f"{preset.name if preset is not None else 'No preset'} counts from the next message on."]
-        if pane.stream.reply(pane.conversation_id) is not None:
+        if pane.reply is not None:
             sentences.append("The reply that is being written keeps its values.")
-        over = sorted(pane.edits.keys() & preset.sampling.keys()) if preset is not None else ()
+        over = sorted(pane.next.edits.keys() & preset.sampling.keys()) if preset is not None else ()
         if over:
             sentences.append(f"Set here, above it: {', '.join(over)}.")
         if preset is not None and preset.load:
@@ -162,11 +162,11 @@ class PresetChoice(AboutPane):
     def _in_force(self) -> Preset:
         """What is set here over the preset in use, as a preset without a name."""
         pane, preset = self._pane, self._session.preset or _EMPTY
-        thinking = {name: value for name, value in preset.thinking.items() if name not in pane.edits}
+        thinking = {name: value for name, value in preset.thinking.items() if name not in pane.next.edits}
         return Preset(
             name="",
-            system_prompt=pane.system_prompt,
-            sampling={**preset.sampling, **pane.edits},
+            system_prompt=pane.next.system_prompt,
+            sampling={**preset.sampling, **pane.next.edits},
             thinking=thinking,
             load=preset.load,
         )

@@ -1,46 +1,32 @@
-"""What can be done with whole conversations: list, rename, delete, bring back."""
+"""What can be done with whole conversations: list, rename, delete."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
-from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import Conversation
 from chatapp.ui.attempt import attempt
 from chatapp.ui.messages import ConversationChanged
 from chatapp.ui.notice import say
 from chatapp.ui.screens.about_pane import AboutPane
 from chatapp.ui.screens.pane import Pane
+from chatapp.ui.screens.trash import Trash
 from chatapp.ui.widgets.conversation_list import FIRST_PAGE, ConversationList
-from chatapp.ui.widgets.conversation_rows import UNTITLED
-
-if TYPE_CHECKING:
-    from chatapp.ui.keymap import Keymap
 
 
 class Shelf(AboutPane):
-    """The list panel, kept true to the session.
-
-    `show` puts another conversation into `pane`, the one that has the focus; `holding` tells which pane shows one.
-    """
+    """The list panel, kept true to the session; `trash` takes what is deleted."""
 
     def __init__(
         self,
         panel: ConversationList,
         pane: Callable[[], Pane],
-        keymap: Keymap,
-        *,
-        show: Callable[[Conversation | None], None],
-        holding: Callable[[int], Pane | None],
+        trash: Trash,
     ) -> None:
         super().__init__(pane)
-        self._holding = holding
         self._panel = panel
-        self._keymap = keymap
-        self._show = show
-        self._deleted: list[Conversation] = []
+        self.trash = trash
         self._asked = 0
 
     @property
@@ -49,15 +35,21 @@ class Shelf(AboutPane):
         return {
             "rename-conversation": self.rename,
             "delete-conversation": lambda: attempt(self._pane, self.delete()),
-            "undo-delete": lambda: attempt(self._pane, self.undo_delete()),
+            **self.trash.performers,
         }
 
-    def refresh(self, words: str = "", limit: int | None = None) -> None:
+    def refresh(self) -> None:
         """Show the conversations as they are now."""
-        if limit is None:
-            self._panel.ask()
-            return
+        self._panel.ask()
+
+    def answer(self, words: str, limit: int, in_trash: bool) -> None:
+        """Show in the list what it asks for."""
         self._asked += 1
+        if in_trash != self._panel.in_trash:
+            return  # It asks anew.
+        if in_trash:
+            attempt(self._panel, self._look_into_trash(words, limit, self._asked))
+            return
         if words or limit > FIRST_PAGE:
             attempt(self._panel, self._look_up(words, limit, self._asked))
         else:
@@ -71,9 +63,14 @@ class Shelf(AboutPane):
             return number == self._asked
 
         listed, found = await asyncio.to_thread(self._session.look_up, words, limit=limit, is_wanted=is_wanted)
-        if is_wanted():
+        if is_wanted() and not self._panel.in_trash:
             self._panel.show(listed, found, query=words)
             self.mark()
+
+    async def _look_into_trash(self, words: str, limit: int, number: int) -> None:
+        found = await asyncio.to_thread(self._session.conversations, filter=words, trash=True, limit=limit)
+        if number == self._asked and self._panel.in_trash:
+            self._panel.show(found, query=words)
 
     def mark(self) -> None:
         """Mark the open conversation and those being written."""
@@ -95,34 +92,17 @@ class Shelf(AboutPane):
         self._pane.app.push_screen(RenameDialog(conversation.title), take)
 
     async def delete(self) -> None:
-        """Move the chosen conversation to the trash, and say how it comes back."""
+        """Move the chosen conversation to the trash; one that lies there is removed for good, after a question."""
         conversation = self._chosen()
         if conversation is None:
             say(self._pane.app, "There is nothing to delete yet.")
             return
-        await self._session.delete(conversation.id)
-        self._deleted.append(conversation)
-        self._panel.rows.step_off(conversation.id)
-        if (pane := self._holding(conversation.id)) is self._pane:
-            self._show(None)
-        elif pane is not None:
-            pane.open(None)
-        self.refresh()
-        key = self._keymap.shown("undo-delete")
-        title = clean_line(conversation.title) or UNTITLED
-        say(
-            self._pane.app,
-            f"“{title}” is in the trash. {key} brings it back.".replace(".  brings", ". The palette brings"),
-        )
-
-    async def undo_delete(self) -> None:
-        """Bring back what was deleted last."""
-        if not self._deleted:
-            say(self._pane.app, "Nothing was deleted since chatapp was started.")
+        if conversation.deleted_at is not None:
+            self.trash.ask_to_purge()
             return
-        conversation = self._deleted.pop()
-        await self._session.restore(conversation.id)
-        self._show(self._session.conversation(conversation.id))
+        await self._session.delete(conversation.id)
+        self._panel.rows.step_off(conversation.id)
+        self.trash.take(conversation)
         self.refresh()
 
     async def _rename(self, conversation: Conversation, title: str) -> None:

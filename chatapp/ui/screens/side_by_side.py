@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
 from textual.screen import Screen
 
+from chatapp.core.errors import UsageError
 from chatapp.ui.attempt import attempt
 from chatapp.ui.differences import own_words
+from chatapp.ui.key_order import keys_wait_for
 from chatapp.ui.notice import say
-from chatapp.ui.screens.panes import MOST, Panes
+from chatapp.ui.screens.panes import Panes
+from chatapp.ui.unsent import MOST_PANES
 
 
 class SideBySide:
@@ -25,24 +28,47 @@ class SideBySide:
     def performers(self) -> Mapping[str, Callable[[], object]]:
         """What each action of the registry calls."""
         return {
-            "add-pane": lambda: attempt(self._screen, self.add()),
+            "add-pane": lambda: self._open(self._add()),
             "close-pane": lambda: attempt(self._screen, self.close()),
+            "show-beside": lambda: self._open(self._show_beside()),
             "send-to-all": self.send_to_all,
             "scroll-together": self.scroll_together,
             "show-differences": self.show_differences,
-            **{f"show-pane-{number}": partial(self.go_to, number) for number in range(1, MOST + 1)},
+            **{f"show-pane-{number}": partial(self.go_to, number) for number in range(1, MOST_PANES + 1)},
         }
 
-    async def add(self) -> None:
-        """Open a pane that is set as the active one, so that both can be asked the same."""
-        if len(self._panes.all) == MOST:
-            say(self._screen.app, f"There are {MOST} panes at most.", severity="warning")
-            return
+    def _open(self, opening: Coroutine[object, object, None]) -> None:
+        """Let a pane come to be; keys that come meanwhile are its own."""
+        attempt(self._screen, keys_wait_for(self._screen, opening))
+
+    async def add(self, *, same: bool = False) -> bool:
+        """Open a pane that is set as the active one, so that both can be asked the same; whether there was room.
+
+        With `same` it shows the active one's conversation, to take another branch of it.
+        """
+        if len(self._panes.all) == MOST_PANES:
+            say(self._screen.app, f"There are {MOST_PANES} panes at most.", severity="warning")
+            return False
         model = self._panes.active
         pane = await self._panes.add()
-        pane.open(None)
+        pane.open(model.conversation if same else None, is_second=same)
         pane.take_settings_of(model)
         self._panes.activate(pane)
+        return True
+
+    async def _add(self) -> None:
+        await self.add()
+
+    async def _show_beside(self) -> None:
+        """Show the conversation in another pane, the mark on the same message."""
+        pane = self._panes.active
+        if pane.conversation is None:
+            raise UsageError("There is no message yet.", hint="Say something first.")
+        marked = pane.transcript.marked_message
+        if await self.add(same=True) and marked is not None:
+            transcript = self._panes.active.transcript
+            transcript.put_cursor(marked.id)
+            transcript.focus()
 
     async def close(self) -> None:
         """Close the active pane."""
@@ -55,7 +81,7 @@ class SideBySide:
         if number <= len(self._panes.all):
             self._panes.activate(self._panes.all[number - 1])
         else:
-            attempt(self._screen, self.add())
+            self._open(self._add())
 
     def scroll_together(self) -> None:
         """Let the panes scroll together, or each alone again."""

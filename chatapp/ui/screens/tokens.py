@@ -111,7 +111,7 @@ class Tokens(AboutPane):
     @property
     def _values(self) -> Values:
         """The settings in force for the next token."""
-        return Layers(self._pane.edits, self._model.below).resolution.values
+        return Layers(self._pane.next.edits, self._model.below).resolution.values
 
     def _message(self) -> StoredMessage | None:
         """The reply that is shown, with all of it that has come."""
@@ -119,7 +119,7 @@ class Tokens(AboutPane):
         marked = transcript.marked_message
         replies = [message for message in transcript.messages if message.role == "assistant"]
         message = marked if marked is not None and marked.role == "assistant" else next(reversed(replies), None)
-        running = self._pane.stream.reply(self._pane.conversation_id)
+        running = self._pane.reply
         return (
             running.message
             if running is not None and message is not None and running.message.id == message.id

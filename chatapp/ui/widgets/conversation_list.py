@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,9 +18,10 @@ from textual.widgets import Input, Static
 from chatapp.core.conversations import Conversation, Found
 from chatapp.ui.keymap import Keymap
 from chatapp.ui.messages import ConversationChosen, HitChosen
-from chatapp.ui.widgets.conversation_rows import ConversationRows
+from chatapp.ui.widgets.conversation_rows import TRASH, ConversationRows
 
 FIRST_PAGE = 200
+SEARCH = "Search titles and messages"
 _TYPING_PAUSE_S = 0.06
 
 
@@ -28,7 +29,7 @@ class Filter(Input):
     """What the list is filtered by. With nothing right of its cursor, delete means the highlighted conversation."""
 
     def __init__(self) -> None:
-        super().__init__(placeholder="Search titles and messages", id="conversation-filter", compact=True)
+        super().__init__(placeholder=SEARCH, id="conversation-filter", compact=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the key to the list where it would delete nothing here."""
@@ -38,7 +39,10 @@ class Filter(Input):
 
 
 class ConversationList(Vertical):
-    """Shows what it is given; asks for other conversations with `Wanted`."""
+    """Shows what it is given; asks for other conversations with `Wanted`.
+
+    It lists the conversations, or while it is `in_trash` the deleted ones.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Up", show=False),
@@ -49,13 +53,20 @@ class ConversationList(Vertical):
 
     @dataclass
     class Wanted(Message):
-        """Conversations with these words are to be shown, at most `limit`."""
+        """Conversations with these words are to be shown, at most `limit`; those in the trash where `in_trash`."""
 
         words: str
         limit: int
+        in_trash: bool
 
     class NewWanted(Message):
         """The line for a new conversation was clicked."""
+
+    @dataclass
+    class RestoreWanted(Message):
+        """A conversation in the trash was picked to be brought back."""
+
+        conversation_id: int
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__(id="conversation-list")
@@ -66,10 +77,11 @@ class ConversationList(Vertical):
         self._query = ""
         self._opens_first = False
         self._found = Found()
+        self._in_trash = False
 
     def compose(self) -> ComposeResult:
         """Heading, filter, rows, and what the keys do."""
-        yield Static(self._new_line(), id="new-conversation", markup=False)
+        yield Static(self._top_line(), id="new-conversation", markup=False)
         yield Filter()
         yield ConversationRows()
         yield Static(self._hint(), classes="panel-hint", markup=False)
@@ -89,15 +101,46 @@ class ConversationList(Vertical):
         """What was looked for to show what is shown; `words` runs ahead of it while somebody types."""
         return self._query
 
+    @property
+    def in_trash(self) -> bool:
+        """Whether it lists what was deleted."""
+        return self._in_trash
+
+    @in_trash.setter
+    def in_trash(self, in_trash: bool) -> None:
+        if in_trash == self._in_trash:
+            return
+        self._in_trash = in_trash
+        self.set_class(in_trash, "-trash")
+        field = self.query_one(Filter)
+        with field.prevent(Input.Changed):
+            field.value = ""
+        field.set_reactive(Input.placeholder, "Search titles in the trash" if in_trash else SEARCH)
+        field.refresh()
+        self.query_one("#new-conversation", Static).update(self._top_line())
+        self.query_one(".panel-hint", Static).update(self._hint())
+        self._limit, self._query, self._opens_first = FIRST_PAGE, "", False
+        self.rows.empty_text = ""
+        self.rows.show(())
+        self._ask_at_once()
+
     def show(self, conversations: Sequence[Conversation], found: Found | None = None, *, query: str = "") -> None:
         """Show these conversations, and what was `found` in them by `query`."""
         self._query, self._found = query, found or Found()
         rows = self.rows
-        rows.empty_text = "Nothing found" if self.words else "Nothing here yet"
+        if self.in_trash:
+            rows.empty_text = "Nothing found in the trash" if self.words else "The trash is empty"
+        else:
+            rows.empty_text = "Nothing found" if self.words else "Nothing here yet"
         rows.show(conversations, self._found, more=len(conversations) >= self._limit)
         if self._opens_first and query == self.words:
             self._opens_first = False
             rows.action_open()
+
+    def point_at(self, conversation_id: int) -> None:
+        """Show where a conversation is that came back, as soon as it is listed again."""
+        self.rows.mark_returned(conversation_id)
+        self.ask()
 
     def mark(self, open_id: int | None, writing: Collection[int]) -> None:
         """Mark the open conversation and those being written."""
@@ -105,16 +148,18 @@ class ConversationList(Vertical):
 
     def ask(self) -> None:
         """Ask for the conversations anew."""
-        self.post_message(self.Wanted(self.words, self._limit))
+        self.post_message(self.Wanted(self.words, self._limit, self.in_trash))
 
-    def take_focus(self) -> None:
-        """Let typing filter."""
+    def take_focus(self, then: Callable[[], None] = lambda: None) -> None:
+        """Let typing filter; call `then` when it does."""
         self.query_one(Filter).focus()
+        then()
 
     def clear_filter(self) -> bool:
-        """Show all again; whether a filter was on."""
+        """Show all conversations again; whether a filter was on, or the trash was shown."""
         field = self.query_one(Filter)
-        had = bool(field.value)
+        had = bool(field.value) or self.in_trash
+        self.in_trash = False
         field.value = ""
         return had
 
@@ -156,7 +201,9 @@ class ConversationList(Vertical):
     def row_opened(self, event: ConversationRows.Opened) -> None:
         """Tell which conversation was picked, or what was found in it."""
         event.stop()
-        if event.hit is None:
+        if self.in_trash:
+            self.post_message(self.RestoreWanted(event.conversation_id))
+        elif event.hit is None:
             self.post_message(ConversationChosen(event.conversation_id))
         else:
             words = self._found.words
@@ -170,10 +217,13 @@ class ConversationList(Vertical):
         self.ask()
 
     def on_click(self, event: object) -> None:
-        """The first line begins a new conversation."""
+        """The first line begins a new conversation; that of the trash leads out of it."""
         widget = getattr(event, "widget", None)
         if widget is not None and widget.id == "new-conversation":
-            self.post_message(self.NewWanted())
+            if self.in_trash:
+                self.in_trash = False
+            else:
+                self.post_message(self.NewWanted())
 
     def on_descendant_focus(self) -> None:
         """The highlight shows only where keys move it."""
@@ -183,16 +233,21 @@ class ConversationList(Vertical):
         """The highlight shows only where keys move it."""
         self.rows.refresh()
 
-    def _new_line(self) -> Content:
+    def _top_line(self) -> Content:
+        if self.in_trash:
+            leave = self._keymap.shown("stop-reply")
+            return Content.assemble(
+                (f"{TRASH} TRASH", "$warning bold"), (f"  {leave} leaves it" * bool(leave), "$faint")
+            )
         return Content.assemble(
             ("+ New conversation", "$primary"), (f"  {self._keymap.shown('new-conversation')}", "$faint")
         )
 
     def _hint(self) -> Content:
-        keys = [("⏎", "open")]
-        keys += [
-            (self._keymap.shown(name), word)
-            for name, word in (("rename-conversation", "rename"), ("delete-conversation", "delete"))
-        ]
+        keys = [("⏎", "restore" if self.in_trash else "open")]
+        own = {"rename-conversation": "rename", "delete-conversation": "delete"}
+        if self.in_trash:
+            own = {"delete-conversation": "delete for good"}
+        keys += [(self._keymap.shown(name), word) for name, word in own.items()]
         parts = [Content.assemble((key, "$muted"), (f" {word}", "$faint")) for key, word in keys if key]
         return Content("  ").join(parts)

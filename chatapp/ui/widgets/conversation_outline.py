@@ -30,17 +30,26 @@ def period(moment: float, today: datetime.date) -> str:
     return "Today" if days <= 0 else "Yesterday" if days == 1 else "Older"
 
 
+def heading_of(conversation: Conversation, today: datetime.date) -> str:
+    """The heading under which a conversation stands; for one in the trash it says when it was deleted."""
+    if conversation.deleted_at is not None:
+        return f"Deleted {period(conversation.deleted_at, today).replace('Older', 'earlier').lower()}"
+    return "Pinned" if conversation.pinned else period(conversation.updated_at, today)
+
+
 class Outline:
     """Conversations under headings, the pinned above all, each with its hits below it; hits are `width` cells wide."""
 
     def __init__(self, conversations: Sequence[Conversation], found: Found, today: datetime.date, width: int) -> None:
+        first = [each for each in conversations if each.pinned and each.deleted_at is None]
+        rest = [each for each in conversations if not each.pinned or each.deleted_at is not None]
         self.rows: list[Row] = []
         hits: dict[int, list[Hit]] = {}
         for hit in found.hits:
             hits.setdefault(hit.conversation_id, []).append(hit)
         heading = ""
-        for conversation in [c for c in conversations if c.pinned] + [c for c in conversations if not c.pinned]:
-            wanted = "Pinned" if conversation.pinned else period(conversation.updated_at, today)
+        for conversation in first + rest:
+            wanted = heading_of(conversation, today)
             if wanted != heading:
                 self.rows += ([""] if self.rows else []) + [wanted]
                 heading = wanted

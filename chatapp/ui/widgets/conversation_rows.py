@@ -25,6 +25,9 @@ from chatapp.ui.widgets.conversation_outline import HitRow, Outline
 from chatapp.ui.widgets.hit_lines import Marked, cropped, hit_lines, segments_of
 
 UNTITLED = "New conversation"
+TRASH = "✕"
+"""What stands before a conversation in the trash, and before the name of the trash."""
+_OPEN, _BACK, _PLAIN = "▌", "↩", " "
 _INDENT = 4
 """Cells left of a hit."""
 
@@ -78,6 +81,8 @@ class ConversationRows(ScrollView, can_focus=True):
         self._cursor = 0
         self._open: int | None = None
         self._writing: frozenset[int] = frozenset()
+        self._back: int | None = None
+        self._go_to: int | None = None
         self._today = datetime.date.today()
         self._more = False
         self.empty_text = "Nothing here yet"
@@ -97,6 +102,9 @@ class ConversationRows(ScrollView, can_focus=True):
             self.scroll_to(y=0, animate=False)
         else:
             self._cursor = self._outline.index_of(highlighted.id if highlighted is not None else self._open, hit)
+        if self._go_to in {conversation.id for conversation in self.conversations if conversation.deleted_at is None}:
+            self._cursor, self._go_to = self._outline.index_of(self._go_to), None
+            self.action_move(0)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -114,12 +122,19 @@ class ConversationRows(ScrollView, can_focus=True):
 
     def mark(self, open_id: int | None, writing: Collection[int]) -> None:
         """Mark the conversation that is open and those in which a reply is being written."""
+        if open_id == self._back:
+            self._back = None
         if open_id != self._open:
             self._open = open_id
             if open_id is not None and (self.highlighted is None or self.highlighted.id != open_id):
                 self._cursor = self._outline.index_of(open_id)
         self._writing = frozenset(writing)
         self.refresh()
+
+    def mark_returned(self, conversation_id: int) -> None:
+        """Mark a conversation that came back from the trash until it is opened; once it is listed, go to it."""
+        self._back = conversation_id
+        self._go_to = conversation_id
 
     def step_off(self, conversation_id: int) -> None:
         """Move the highlight from a conversation that goes away to the next one, else to the one before."""
@@ -212,18 +227,25 @@ class ConversationRows(ScrollView, can_focus=True):
 
     def _conversation(self, row: Conversation, base: Style, width: int) -> Strip:
         is_open, writing = row.id == self._open, row.id in self._writing
-        right = "writing" if writing else short_date(row.updated_at, self._today)
+        moment = row.updated_at if row.deleted_at is None else row.deleted_at
+        right = "writing" if writing else short_date(moment, self._today)
         room = max(1, width - 3 - len(right) - 1)
         title = set_cell_size(cropped(clean_line(row.title) or UNTITLED, room), room)
         spans = self._sought.ranges(FoldedText(title)) if self._sought else []
-        style = base + self._style("open" if is_open else "title")
+        style = base + self._style("open" if is_open or row.id == self._back else "title")
         return Strip(
             [
-                Segment("▌ " if is_open else "  ", base + self._style("open")),
+                Segment(f"{self._sign(row)} ", base + self._style("time" if row.deleted_at is not None else "open")),
                 *segments_of(title, spans, style, self._style("found")),
                 Segment(f" {right} ", base + self._style("writing" if writing else "time")),
             ]
         ).adjust_cell_length(width, base)
+
+    def _sign(self, row: Conversation) -> str:
+        """What stands left of a title: whether it is open, lies in the trash, or came back from there."""
+        if row.deleted_at is not None:
+            return TRASH
+        return _OPEN if row.id == self._open else _BACK if row.id == self._back else _PLAIN
 
     def _hit(self, row: HitRow, base: Style, width: int) -> Strip:
         """A line of a hit; whose words they are is told by the sign before them."""

@@ -59,10 +59,12 @@ class OverflowRow(Widget, can_focus=True):
         is_set = self.choice != self._default
         name = f"{MARK if self.has_focus else ' '}{_NAME}".ljust(NAME_WIDTH + 1)
         source = f"  {RESET if is_set else 'default'}".ljust(SOURCE_WIDTH + 2)
-        value = self.choice.rjust(max(0, self.size.width - len(name) - len(source)))
+        gap = " " * (self.size.width - len(name) - len(self.choice) - 4 - len(source))
         return Content.assemble(
             (name, "bold $primary" if self.has_focus else "$foreground"),
-            (value, "bold $foreground" if is_set else "$muted"),
+            (f"{gap}‹ ", "$primary"),
+            (self.choice, "bold $foreground" if is_set else "$muted"),
+            (" ›", "$primary"),
             (source, "$primary" if is_set else "$faint"),
         )
 

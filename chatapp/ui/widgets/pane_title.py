@@ -21,14 +21,17 @@ class PaneTitle(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._number = 1
+        self._number = ""
         self._title = ""
         self._apart: Mapping[str, str] = {}
         self._state = ""
         self._active = False
 
-    def show(self, number: int, title: str, apart: Mapping[str, str], state: str, *, active: bool) -> None:
-        """Show what there is; `apart` are the settings that the panes do not share, by name."""
+    def show(self, number: str, title: str, apart: Mapping[str, str], state: str, *, active: bool) -> None:
+        """Show what there is; `apart` are the settings that the panes do not share, by name.
+
+        `number` is the pane's place, as `2`, or `2/4` where not all of them have room.
+        """
         told = (number, title, apart, state, active)
         if told == (self._number, self._title, self._apart, self._state, self._active):
             return
@@ -36,12 +39,19 @@ class PaneTitle(Widget):
         self.set_class(active, "-active")
         self.refresh()
 
+    def on_click(self) -> None:
+        """Go to where the next message of this conversation is written."""
+        for below in self.siblings:
+            if below.id == "composer":
+                below.focus()
+
     def render(self) -> Content:
         """The line, as much of it as fits."""
         mark = f"{'▌' if self._active else ' '}{self._number} "
         told = " · ".join(f"{name} {clean_line(value)}" for name, value in self._apart.items())
-        state = f"{' · ' if told else ' '}{clean_line(self._state)} " if self._state else " "
-        room = self.size.width - cell_len(mark) - cell_len(state)
+        room = self.size.width - cell_len(mark) - 1
+        state = _cut(f"{' · ' if told else ' '}{clean_line(self._state)}" if self._state else "", room) + " "
+        room -= cell_len(state) - 1
         apart = _cut(told, room - min(cell_len(clean_line(self._title)) + 2, room // 3))
         gap = 2 if apart else 0
         title = _cut(clean_line(self._title), room - cell_len(apart) - gap)

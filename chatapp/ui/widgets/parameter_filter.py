@@ -10,11 +10,12 @@ from textual.widgets import Input
 
 
 class ParameterFilter(Input):
-    """Esc clears it, enter and the arrows go to what was found."""
+    """Esc clears it, enter and ↓ go to what was found."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "Show all", show=False),
-        Binding("down,up,enter", "leave", "To the parameters", show=False),
+        Binding("down,enter", "leave", "To the parameters", show=False),
+        Binding("up", "app.focus_previous", "Above", show=False),
     ]
 
     class Left(Message):

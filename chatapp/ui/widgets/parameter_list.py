@@ -75,11 +75,14 @@ class ParameterList(ParameterLines):
     # --- keys
 
     def action_move(self, steps: int) -> None:
-        """Go so many lines down, at most to the last."""
+        """Go so many lines down, at most to the last; above the first, to what stands over the list."""
         self._finish_typing()
         places = [y for y, line in enumerate(self._lines) if line is not None]
         if places:
             place = places.index(self._cursor) if self._cursor in places else 0
+            if place == 0 and steps == -1:
+                self.screen.focus_previous()
+                return
             self.put_cursor(places[min(max(place + steps, 0), len(places) - 1)])
 
     def action_step(self, steps: int) -> None:

@@ -26,7 +26,8 @@ _NAME_WIDTH = 20
 class StageList(Widget, can_focus=True):
     """Every stage on a line, in order; those that are switched off keep their place.
 
-    Stages that always stand first or last are shown where they stand while they are at work, and can't be moved.
+    Stages that always stand first or last are shown where they stand while they are at work, and can't be moved. The
+    cursor begins on the first one at work that can.
     """
 
     ALLOW_SELECT = False
@@ -56,6 +57,8 @@ class StageList(Widget, can_focus=True):
         self._cursor = 0
         self._carried = False
         self.put(chain.placed)
+        if chain.active:
+            self._cursor = self._order.index(chain.active[0])
 
     def put(self, placed: Sequence[Stage]) -> None:
         """Show this chain."""

@@ -9,6 +9,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from chatapp.core.cleaning import clean_line
+from chatapp.ui.context_use import ContextUse
 from chatapp.ui.figures import PHASES, Figures
 
 _METER = 6
@@ -28,23 +29,28 @@ class StatusLine(Widget):
     def __init__(self) -> None:
         super().__init__(id="status-line")
         self._figures = Figures()
-        self._context_size: int | None = None
+        self._taken = ContextUse()
         self._model_state = ""
         self._others = 0
         self._hint_timer: Timer | None = None
 
-    def show(self, figures: Figures, *, context_size: int | None, model_state: str = "", others: int = 0) -> None:
+    def show(self, figures: Figures, context: ContextUse, *, model_state: str = "", others: int = 0) -> None:
         """Show a reply's figures; `model_state` is said while idle, `others` counts replies elsewhere."""
-        self._figures, self._context_size = figures, context_size
+        self._figures, self._taken = figures, context
         self._model_state, self._others = model_state, others
         self.refresh()
 
     def say(self, hint: str, seconds: float) -> None:
-        """Say something for a moment in place of the state."""
-        self.hint = hint
+        """Say something for a moment in place of the state; for no time at all, say nothing more."""
+        self.hint = hint if seconds else ""
         if self._hint_timer is not None:
             self._hint_timer.stop()
-        self._hint_timer = self.set_timer(seconds, self._end_hint)
+        self._hint_timer = self.set_timer(seconds, self._end_hint) if seconds else None
+
+    def watch_keys(self, before: str, keys: str) -> None:
+        """What keys begin to do is read now; what was said before gives way."""
+        if keys and not before:
+            self.say("", 0)
 
     def _end_hint(self) -> None:
         self.hint = ""
@@ -52,15 +58,16 @@ class StatusLine(Widget):
     def render(self) -> Content:
         """The line, as much of it as fits."""
         room = self.size.width - 2
-        state = self._state()
+        state = self._state().truncate(max(0, room), ellipsis=True)
         chosen: list[tuple[int, Content]] = []
         room -= cell_len(state.plain)
         for rank, order, part in sorted(self._parts(), key=lambda entry: entry[0]):
             del rank
             needed = cell_len(part.plain) + 3
-            if needed <= room:
-                chosen.append((order, part))
-                room -= needed
+            if needed > room:
+                break
+            chosen.append((order, part))
+            room -= needed
         figures = (
             Content(" · ").stylize("$faint").join([part for _, part in sorted(chosen, key=lambda entry: entry[0])])
         )
@@ -68,7 +75,7 @@ class StatusLine(Widget):
 
     def _state(self) -> Content:
         if self.hint:
-            return Content(clean_line(self.hint)).stylize("bold $warning")
+            return Content(clean_line(self.hint)).stylize("bold $primary")
         if self.keys:
             return Content(clean_line(self.keys)).stylize("$foreground")
         figures = self._figures
@@ -88,8 +95,8 @@ class StatusLine(Widget):
         parts: list[tuple[int, int, Content]] = []
         if self._others:
             parts.append((2, 0, Content(f"{self._others} more writing").stylize("$primary")))
-        if figures.used is not None or self._context_size:
-            parts.append((0, 1, self._context_part(figures.used or 0)))
+        if self._taken.text:
+            parts.append((0, 1, self._context_part()))
         if figures.reused is not None:
             parts.append((4, 2, _labelled("reused", f"{figures.reused:,}")))
         if figures.first_token_s is not None:
@@ -98,17 +105,18 @@ class StatusLine(Widget):
             parts.append((1, 4, _labelled("", f"{figures.tokens_per_second:,.0f} tok/s")))
         return parts
 
-    def _context_part(self, used: int) -> Content:
-        if not self._context_size:
-            return _labelled("ctx", f"{used:,}")
-        share = used / self._context_size
-        filled = min(_METER, max(1 if used else 0, round(share * _METER)))
+    def _context_part(self) -> Content:
+        context = self._taken
+        if not context.size:
+            return _labelled("ctx", context.text)
+        share = context.share
+        filled = min(_METER, max(1 if context.used else 0, round(share * _METER)))
         colour = "$error" if share > 0.95 else "$warning" if share > 0.8 else "$primary"
         return Content.assemble(
             ("ctx ", "$muted"),
             ("▇" * filled, colour),
             ("▁" * (_METER - filled), "$faint"),
-            (f" {used:,}/{self._context_size:,}", "$foreground"),
+            (f" {context.text}", "$error" if context.is_over else "$foreground"),
         )
 
 

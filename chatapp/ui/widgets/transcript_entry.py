@@ -236,12 +236,26 @@ class Entry:
         style = look.palette.style("thought")
         bar = Piece(INDENT + "┊ ", style)
         palette = look.palette.under(style)
-        return Document(palette, look.width, margin=(bar,), numbered=False, simple_emoji=look.simple_emoji)
+        return Document(
+            palette,
+            look.width,
+            text_width=look.text_width,
+            margin=(bar,),
+            numbered=False,
+            simple_emoji=look.simple_emoji,
+        )
 
     def _body_document(self, look: Look) -> Document:
         plain = self.message.role != "assistant"
         margin = (Piece(INDENT, look.palette.base),)
-        return Document(look.palette, look.width, margin=margin, plain=plain, simple_emoji=look.simple_emoji)
+        return Document(
+            look.palette,
+            look.width,
+            text_width=look.text_width,
+            margin=margin,
+            plain=plain,
+            simple_emoji=look.simple_emoji,
+        )
 
 
 def typical_height(messages: Sequence[StoredMessage], width: int) -> int:

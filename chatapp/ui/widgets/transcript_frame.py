@@ -38,6 +38,8 @@ class Look:
 
     palette: Palette
     width: int
+    text_width: int
+    """Where prose ends, and what stands right."""
     unfold_thoughts: bool = False
     simple_emoji: bool = False
 
@@ -61,9 +63,9 @@ def view_lines(unseen: int, look: Look) -> list[RenderedLine]:
     """The line above which the model no longer sees messages, with words in it or below it; and a blank line."""
     style, said = look.palette.style("rule"), look.palette.style("unseen")
     words = f"above this line: no longer seen by the model ({unseen:,} message{'s' if unseen != 1 else ''})"
-    rest = look.width - len(words) - 5
+    rest = look.text_width - len(words) - 5
     if rest < 0:
-        return [_line([Piece("─" * look.width, style)], look), *_words(words, look, "unseen"), blank_line(look)]
+        return [_line([Piece("─" * look.text_width, style)], look), *_words(words, look, "unseen"), blank_line(look)]
     pieces = [Piece("── ", style), Piece(words, said), Piece(" " + "─" * (rest + 1), style)]
     return [_line(pieces, look), blank_line(look)]
 
@@ -85,13 +87,13 @@ def _header(message: StoredMessage, look: Look, margin: str) -> RenderedLine:
     versions = [*_versions(message, look.palette), *_marks(message, look.palette)]
     when = moment(message.created_at)
     taken = sum(cell_len(piece.text) for piece in versions)
-    if look.width < taken + len(when) + 12:
+    if look.text_width < taken + len(when) + 12:
         when = ""
     name = _name(message)
-    room = max(1, look.width - taken - len(when) - len(margin) - 1)
+    room = max(1, look.text_width - taken - len(when) - len(margin) - 1)
     if cell_len(name) > room:
         name = set_cell_size(name, room - 1).rstrip() + "…"
-    gap = look.width - cell_len(name) - taken - len(when) - len(margin)
+    gap = look.text_width - cell_len(name) - taken - len(when) - len(margin)
     space = Piece(" " * max(0, gap), look.palette.base)
     head = Style.from_meta({"header": True})
     pieces = [Piece(margin + name, look.palette.style(message.role) + head), *versions, space]
@@ -151,5 +153,5 @@ def _line(pieces: Sequence[Piece], look: Look) -> RenderedLine:
 def _words(text: str, look: Look, style: str) -> list[RenderedLine]:
     """A remark, indented and wrapped."""
     shown, text = look.palette.style(style), show_inline(text)
-    slices = wrap(text, max(2, look.width - len(INDENT)))
+    slices = wrap(text, max(2, look.text_width - len(INDENT)))
     return [_line([Piece(INDENT + text[start:end], shown)], look) for start, end in slices]

@@ -12,10 +12,11 @@ from textual.strip import Strip
 
 from chatapp.core.cleaning import clean
 from chatapp.core.conversations import StoredMessage
+from chatapp.core.settings import Settings
 from chatapp.ui.markdown.line import RenderedLine
 from chatapp.ui.markdown.wrap import width_of, wrap
 from chatapp.ui.widgets.transcript_entry import Entry, Part, typical_height
-from chatapp.ui.widgets.transcript_frame import Look
+from chatapp.ui.widgets.transcript_frame import INDENT, Look
 from chatapp.ui.widgets.transcript_look import COMPONENTS, STYLE_SHEET, palette_of
 from chatapp.ui.widgets.transcript_scroll import LineScroll
 from chatapp.ui.widgets.transcript_selection import Mark, SourceRange, encode_row, highlight, range_of, selected_text
@@ -30,7 +31,8 @@ _MARGIN = 1
 class MessageLines(LineScroll):
     """Messages in order; those in view are laid out, the others have an estimated height.
 
-    `empty_text` is shown while there are none. `fold_thoughts` and `simple_emoji` hold from the next layout on.
+    `empty_text` is shown while there are none. `text_width` is the most that prose takes, 0 for no limit; it, and
+    `fold_thoughts` and `simple_emoji`, hold from the next layout on.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
@@ -39,6 +41,7 @@ class MessageLines(LineScroll):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self.empty_text = ""
+        self.text_width = Settings().text_width
         self.fold_thoughts = True
         self.simple_emoji = False
         self.messages: list[StoredMessage] = []
@@ -53,7 +56,9 @@ class MessageLines(LineScroll):
         self._entries.clear()
         self._laid_out.clear()
         self.forget_selection()
-        self.viewport.start_again(len(self.messages), typical_height(self.messages, self._text_width()))
+        self.viewport.start_again(
+            len(self.messages), typical_height(self.messages, self._text_width(self._line_width()))
+        )
 
     def cut(self, first: int) -> None:
         """Drop the messages from index `first` on."""
@@ -83,7 +88,7 @@ class MessageLines(LineScroll):
             return
         in_view = self.is_in_view(index) or len(rows) < self.viewport.height
         if not in_view and not (self.follow and index == len(self.messages) - 1):
-            estimate = entry.estimate(self._look.width)
+            estimate = entry.estimate(self._look.text_width)
             self.viewport.heights[index] = max(self.viewport.heights[index], estimate)
             self._sync(0.0)
             return
@@ -105,7 +110,9 @@ class MessageLines(LineScroll):
         rows = self.viewport.rows
         top = (rows[0].message, *self.entry(rows[0].message).line(rows[0].line)) if rows and not self.follow else None
         self._look = self._current_look()
-        self.viewport.start_again(len(self.messages), typical_height(self.messages, self._text_width()))
+        self.viewport.start_again(
+            len(self.messages), typical_height(self.messages, self._text_width(self._line_width()))
+        )
         if top is not None:
             index, part, line = top
             self.measure(index)
@@ -115,7 +122,7 @@ class MessageLines(LineScroll):
     def on_resize(self) -> None:
         """Wrap anew where the width changed."""
         self.viewport.height = self.size.height
-        if self._look is None or self._look.width != self._text_width():
+        if self._look is None or self._look.width != self._line_width():
             self.look_again()
         else:
             self.settle()
@@ -184,11 +191,15 @@ class MessageLines(LineScroll):
             self.entry(oldest).release()
         return first
 
-    def _text_width(self) -> int:
+    def _line_width(self) -> int:
         return max(1, self.size.width - _MARGIN)
 
+    def _text_width(self, width: int) -> int:
+        return min(width, len(INDENT) + self.text_width) if self.text_width else width
+
     def _current_look(self) -> Look:
-        return Look(palette_of(self), self._text_width(), not self.fold_thoughts, self.simple_emoji)
+        width = self._line_width()
+        return Look(palette_of(self), width, self._text_width(width), not self.fold_thoughts, self.simple_emoji)
 
     def _notice_style(self) -> None:
         if self._look is not None and self._look != self._current_look():

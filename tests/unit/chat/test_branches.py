@@ -280,3 +280,52 @@ def test_a_pinned_question_that_got_no_answer_joins_the_next() -> None:
     thread = (message(1, "user", pinned=True, text="keep this"), message(2, "assistant", text=""), message(3, "user"))
     sent = Context(thread=thread).request("", turn=1).messages
     assert [(each.role, each.text) for each in sent] == [("user", "keep this\n\nx")]
+
+
+async def test_two_sessions_look_at_two_branches_of_one_conversation(desk: MakeDesk) -> None:
+    at = desk(Script(text="one"), Script(text="two"), Script(text="three"))
+    number, (_, first) = await asked(at, "A story")
+    other = at.session.beside()
+    at.session.look(at.session.conversation(number))
+    other.look(other.conversation(number))
+    second = await other.regenerate(first.id)
+    await play(second)
+    assert [message.id for message in at.session.thread(number)][-1] == first.id
+    assert [message.id for message in other.thread(number)][-1] == second.reply.id
+    await play(await at.session.send(number, "And then?"))
+    assert [message.text for message in at.session.thread(number)] == ["A story", "one", "And then?", "three"]
+    assert [message.text for message in other.thread(number)] == ["A story", "two"]
+    assert other.tree(number).leaf_id == second.reply.id
+    assert at.session.beside().thread(number)[-1].text == "three"  # one that looks at nothing sees what is stored
+
+
+async def test_settings_of_one_that_looks_are_its_own(desk: MakeDesk) -> None:
+    at = desk(Script(text="one"), Script(text="two"))
+    number, (_, first) = await asked(at, "A story")
+    other = at.session.beside()
+    at.session.look(at.session.conversation(number))
+    other.look(other.conversation(number))
+    await at.session.set_edits(number, {"temperature": 0.5})
+    await at.session.set_system_prompt(number, "Be short.")
+    assert other.conversation(number).edits == {} and other.conversation(number).system_prompt == ""
+    await play(await other.regenerate(first.id))
+    assert at.backend.requests[-1].edits == {}
+    made_by_other = await other.fork(first.id)
+    assert made_by_other.edits == {} and made_by_other.system_prompt == ""
+    made_here = await at.session.fork(first.id)
+    assert made_here.edits == {"temperature": 0.5} and made_here.system_prompt == "Be short."
+
+
+async def test_inserting_and_deleting_are_about_the_branch_that_is_looked_at(desk: MakeDesk) -> None:
+    at = desk(Script(text="one"), Script(text="two"))
+    number, (question, first) = await asked(at, "A story")
+    other = at.session.beside()
+    at.session.look(at.session.conversation(number))
+    other.look(other.conversation(number))
+    await play(await other.regenerate(first.id))
+    await at.session.insert(number, question.id, "assistant", "between")
+    assert [message.text for message in at.session.thread(number)] == ["A story", "between", "one"]
+    assert [message.text for message in other.thread(number)] == ["A story", "two"]
+    await at.session.delete_message(other.thread(number)[-1].id)
+    assert [message.text for message in at.session.thread(number)] == ["A story", "between", "one"]
+    assert other.thread(number)[-1].deleted_with is None and other.thread(number)[-1].text != "two"

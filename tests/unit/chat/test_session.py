@@ -175,6 +175,18 @@ async def test_a_failed_reply_is_left_out_of_the_next_request_and_said(desk: Mak
     assert turn.reply.generation.notices == ("One earlier reply, failed or empty, is left out of what the model sees.",)
 
 
+async def test_what_is_sent_again_after_a_failure_without_a_word_stands_there_once(desk: MakeDesk) -> None:
+    at = desk(Script(text="ok"), Script(text="x", failure=Failure(EngineCrashed("gone"), "start")), Script(text="fine"))
+    conversation = await at.session.create()
+    await play(await at.session.send(conversation.id, "Hi"))
+    with pytest.raises(EngineCrashed):
+        await play(await at.session.send(conversation.id, "Count"))
+    await play(await at.session.send(conversation.id, "Count, please"))
+    assert [each.text for each in at.session.thread(conversation.id)] == ["Hi", "ok", "Count, please", "fine"]
+    versions = at.session.siblings(at.session.thread(conversation.id)[2].id)
+    assert [each.text for each in versions] == ["Count", "Count, please"]
+
+
 async def test_notices_of_the_backend_are_kept(desk: MakeDesk) -> None:
     at = desk(Script(text="ok", notices=("The system prompt was merged.",)))
     turn = await at.session.send((await at.session.create()).id, "Hi")
@@ -256,6 +268,17 @@ async def test_deleting_a_conversation_stops_its_reply(desk: MakeDesk) -> None:
     assert [each.id for each in at.session.conversations(trash=True)] == [conversation.id]
     await at.session.restore(conversation.id)
     assert [each.id for each in at.session.conversations()] == [conversation.id]
+
+
+async def test_what_is_purged_is_gone_and_its_reply_stopped(desk: MakeDesk) -> None:
+    at = desk(Script(text="one two three four"))
+    conversation = await at.session.create()
+    turn = await at.session.send(conversation.id, "Count")
+    async for event in turn:
+        if isinstance(event, TextAdded) and event.text == "one":
+            await at.session.purge(conversation.id)
+    assert not turn.is_running
+    assert at.session.conversations() == at.session.conversations(trash=True) == []
 
 
 async def test_conversations_are_named_pinned_and_found(desk: MakeDesk) -> None:

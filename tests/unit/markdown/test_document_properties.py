@@ -30,19 +30,22 @@ CONSTRUCTS = st.sampled_from(
 )  # fmt: skip
 HOSTILE = st.lists(CONSTRUCTS | st.text(max_size=6), max_size=24).map("".join)
 WIDTHS = st.sampled_from([12, 20, 21, 40, 80])
+TEXT_WIDTHS = st.sampled_from([None, 12, 30])
 LENIENT = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def rendered(text: str, width: int, *, plain: bool = False) -> Document:
-    document = Document(PALETTE, width, plain=plain)
+def rendered(text: str, width: int, *, text_width: int | None = None, plain: bool = False) -> Document:
+    document = Document(PALETTE, width, text_width=text_width, plain=plain)
     document.update(text)
     return document
 
 
-@given(HOSTILE, WIDTHS, st.booleans())
+@given(HOSTILE, WIDTHS, TEXT_WIDTHS, st.booleans())
 @LENIENT
-def test_every_line_is_as_wide_as_the_view_and_clean(text: str, width: int, plain: bool) -> None:
-    for line in rendered(text, width, plain=plain).lines:
+def test_every_line_is_as_wide_as_the_view_and_clean(
+    text: str, width: int, text_width: int | None, plain: bool
+) -> None:
+    for line in rendered(text, width, text_width=text_width, plain=plain).lines:
         assert cell_len(line.text) == width
         assert sum(cell_len(segment.text) for segment in line.segments) == width
         assert is_clean(line.text)
@@ -74,21 +77,23 @@ def test_a_span_of_equal_lengths_shows_its_source(text: str, width: int) -> None
                 )
 
 
-@given(HOSTILE, st.lists(st.integers(1, 40), max_size=30), WIDTHS)
+@given(HOSTILE, st.lists(st.integers(1, 40), max_size=30), WIDTHS, TEXT_WIDTHS)
 @LENIENT
-def test_streamed_in_any_cuts_it_equals_the_whole(text: str, cuts: list[int], width: int) -> None:
-    streamed = Document(PALETTE, width)
+def test_streamed_in_any_cuts_it_equals_the_whole(
+    text: str, cuts: list[int], width: int, text_width: int | None
+) -> None:
+    streamed = Document(PALETTE, width, text_width=text_width)
     position = 0
     for cut in cuts:
         position += cut
         streamed.update(text[:position])
-        so_far = rendered(text[:position], width)
+        so_far = rendered(text[:position], width, text_width=text_width)
         assert [line.text for line in streamed.lines] == [line.text for line in so_far.lines]
         assert [line.spans for line in streamed.lines] == [line.spans for line in so_far.lines]
         assert streamed.links == so_far.links
         assert streamed.codes == so_far.codes
     streamed.update(text, final=True)
-    whole = rendered(text, width)
+    whole = rendered(text, width, text_width=text_width)
     assert [line.segments for line in streamed.lines] == [line.segments for line in whole.lines]
     assert [line.spans for line in streamed.lines] == [line.spans for line in whole.lines]
     assert streamed.wraps == whole.wraps
@@ -103,3 +108,10 @@ def test_unchanged_lines_keep_their_objects(text: str, width: int) -> None:
         changed = document.update(text[:end])
         assert all(line is old for line, (old, _) in zip(document.lines[:changed], before, strict=False))
         assert all(line.text == shown for line, shown in before)
+
+
+@given(HOSTILE, WIDTHS, TEXT_WIDTHS)
+@LENIENT
+def test_plain_text_ends_at_its_width(text: str, width: int, text_width: int | None) -> None:
+    for line in rendered(text, width, text_width=text_width, plain=True).lines:
+        assert cell_len(line.text.rstrip()) <= min(width, text_width or width)

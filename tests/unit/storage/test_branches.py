@@ -94,7 +94,7 @@ async def test_behind_a_message_of_another_branch_its_own_rest_follows(store: St
 async def test_a_fork_is_a_conversation_of_its_own(store: Store) -> None:
     conversation, said = await begun(store, "q1", "a1", "q2", "a2")
     made = await store.conversations.fork(said[1].id)
-    assert (made.title, made.system_prompt, made.edits) == ("Foxes (fork)", "Be kind.", {"top_k": 3})
+    assert (made.title, made.system_prompt, made.edits) == ("Fork: Foxes", "Be kind.", {"top_k": 3})
     assert made.message_count == 2 and shown(store, made) == ["q1", "a1"]
     copy = store.conversations.thread(made.id)[1]
     assert copy.generation is not None and copy.generation.token_ids == (7,)
@@ -102,7 +102,7 @@ async def test_a_fork_is_a_conversation_of_its_own(store: Store) -> None:
     await say(store, made, "q9")
     assert shown(store, conversation) == ["q1", "a1", "q2", "a2"]
     again = await store.conversations.fork(store.conversations.thread(made.id)[0].id)
-    assert again.title == "Foxes (fork 2)"
+    assert again.title == "Fork 2: Foxes"
 
 
 async def test_a_deleted_message_takes_what_follows_out_of_sight_and_back(store: Store) -> None:

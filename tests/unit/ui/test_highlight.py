@@ -40,7 +40,7 @@ def entry_of(text: str, width: int, *, role: Role = "assistant", reasoning: str 
     )
     entry = Entry(message)
     entry.unfolded = True
-    entry.lay_out(Look(PALETTE, width))
+    entry.lay_out(Look(PALETTE, width, width))
     return entry
 
 

@@ -16,7 +16,8 @@ from chatapp.core.cleaning import is_clean
 from chatapp.core.conversations import Generation, StoredMessage, View
 from chatapp.core.events import ContextShifted, ParameterChanged, Timings
 from chatapp.core.messages import Message, TextPart
-from chatapp.core.parameters import Setting
+from chatapp.core.parameters import Setting, StoredValue
+from chatapp.ui.info.changes import changed_live, changes_of
 from chatapp.ui.info.fact import Fact, Section, text_facts
 from chatapp.ui.info.model import metadata_section, model_section, weights_of
 from chatapp.ui.info.prompt import CONTROL, SentPrompt, _runs, doubt, prompt_section, read_prompt
@@ -24,6 +25,7 @@ from chatapp.ui.info.reply import reply_section, settings_section
 from chatapp.ui.info.rows import Row, copied, rows_of
 from chatapp.ui.info.template import template_section, template_text_section
 from chatapp.ui.markdown.wrap import width_of
+from chatapp.ui.running import Running
 
 GENERATION = Generation(
     model_name="m",
@@ -92,8 +94,57 @@ def test_everything_that_is_known_of_a_reply_is_told() -> None:
     ):
         assert words in text
     settings = told(settings_section(reply()))
-    assert "temperature: 0.5 [edit]" in settings and "temperature: 1.5, changed at token 9" in settings
-    assert "top_k" not in settings and "The other 1 parameters had their defaults." in settings
+    assert "temperature: 0.5 [edit]" in settings and "temperature: 0.5 → 1.5 from token 10 on" in settings
+    assert "top_k" not in settings and "The other 1 parameters began with their defaults." in settings
+
+
+def changed(*steps: tuple[str, int, StoredValue]) -> Generation:
+    """A generation with these changes: name, offset, value."""
+    changes = tuple(
+        ParameterChanged(request_id=1, offset=offset, name=name, value=value) for name, offset, value in steps
+    )
+    return msgspec.structs.replace(GENERATION, changes=tuple(changes))
+
+
+def test_the_steps_of_a_slider_are_one_parameter_that_changed() -> None:
+    slider = changed(*(("temperature", 9 + step // 2, 0.6 + step / 10) for step in range(6)))
+    assert [change.words for change in changes_of(slider)] == [
+        "0.5 → 0.7 from token 10 on",
+        "0.7 → 0.9 from token 11 on",
+        "0.9 → 1.1 from token 12 on",
+    ]
+    assert changed_live(slider) == "temperature changed live"
+    section = settings_section(reply(slider))
+    assert section is not None and section.told == "1 set, temperature changed live"
+    several = changed(("temperature", 3, 0.6), ("top_k", 3, 5), ("temperature", 8, 0.7))
+    assert changed_live(several) == "2 parameters changed live"
+    assert [(change.name, change.token) for change in changes_of(several)] == [
+        ("temperature", 4),
+        ("temperature", 9),
+        ("top_k", 4),
+    ]
+
+
+def test_what_no_token_was_drawn_with_and_what_came_back_is_no_change() -> None:
+    back = changed(("temperature", 4, 0.9), ("temperature", 4, 0.5), ("top_k", 4, 41), ("top_k", 6, 40))
+    assert [change.words for change in changes_of(back)] == ["40 → 41 from token 5 on", "41 → 40 from token 7 on"]
+    assert changed_live(back) == "top_k changed live"
+    assert changed_live(msgspec.structs.replace(GENERATION, changes=())) == ""
+
+
+def test_a_parameter_that_is_not_known_any_more_is_told_as_it_is() -> None:
+    (change,) = changes_of(changed(("gone", 0, [1, 2])))
+    assert (change.before, change.words) == ("", "[1, 2] from token 1 on")
+
+
+def test_a_reply_that_is_being_written_tells_what_is_known() -> None:
+    text = told(reply_section(reply(), None, running=Running(1, "preparing")))
+    assert "Its prompt is being put together." in text and "seed" not in text
+    section = reply_section(reply(), None, running=Running(1, "writing", 1200, 1100))
+    assert section.told == "writing" and "seed: 7" in section.copied
+    assert "prompt: 1,200 tokens, 1,100 of them reused" in section.copied
+    assert "end:" not in section.copied and "reply took" not in section.copied
+    assert "reused" not in told(reply_section(reply(), None, running=Running(1, "reading the prompt", 1200)))
 
 
 def test_a_failure_and_a_message_by_hand_are_told() -> None:
@@ -217,6 +268,28 @@ def test_a_wrapped_value_is_copied_as_it_was() -> None:
     last = next(y for y, row in enumerate(rows) if row.text.strip() == "text")
     assert copied(rows, (1, 0), (last, 99)).endswith("a rather long value that is wrapped\ntext")
     assert copied(rows, (1, 17), (1, 25)) == "a rather"
+
+
+def values(path: str, width: int) -> list[str]:
+    """The rows of a path without its label."""
+    rows = rows_of((Section("a", "A", (Fact.of("file", path),)),), (), width)
+    return [row.text[17:] for row in rows[1:]]
+
+
+@pytest.mark.parametrize("separator", ["/", "\\"])
+def test_a_path_breaks_behind_a_separator_and_never_in_a_name_that_has_room(separator: str) -> None:
+    path = separator.join(("", "home", "somebody", "models", "qwen2.5-0.5b", "pocket.gguf"))
+    for width in range(34, 80):
+        shown = values(path, width)
+        assert "".join(shown) == path
+        assert all(width_of(line) <= width - 17 for line in shown)
+        assert all(line.endswith(separator) for line in shown[:-1])
+
+
+def test_a_name_without_room_breaks_behind_a_sign_and_else_anywhere() -> None:
+    assert values("/models/Qwen2.5-0.5B-Instruct-GGUF.gguf", 38) == ["/models/", "Qwen2.5-0.5B-", "Instruct-GGUF.gguf"]
+    assert values("x" * 50, 38) == ["x" * 20, "x" * 20, "x" * 10]
+    assert values("a file /and/a/path/that/is/long", 38) == ["a file", "/and/a/path/that/is/", "long"]
 
 
 facts = st.builds(Fact.of, st.sampled_from(["", "name"]), st.text(max_size=80))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from chatapp.core.conversations import Generation
+from chatapp.core.conversations import Generation, StoredMessage
 from chatapp.core.events import ContextShifted, Timings
 from chatapp.ui.recomputation import Recomputation
+from chatapp.ui.running import Running
 
 GENERATION = Generation(
     model_name="m",
@@ -21,14 +22,50 @@ GENERATION = Generation(
 )
 
 
-def of(generation: Generation | None, *, exact: bool = False) -> Recomputation:
-    return Recomputation.of(generation, "Be brief.", exact=exact)
+def of(*generations: Generation | None, exact: bool = False, running: Running | None = None) -> Recomputation:
+    """Of a branch with these replies, that was sent with “Be brief.”"""
+    thread = [
+        StoredMessage(
+            id=number,
+            conversation_id=1,
+            parent_id=None,
+            role="assistant",
+            parts=(),
+            status="complete",
+            created_at=0.0,
+            generation=generation,
+        )
+        for number, generation in enumerate(generations)
+    ]
+    return Recomputation.of(thread, "Be brief.", exact=exact, running=running)
 
 
 def test_a_new_conversation_has_nothing_to_compute_again() -> None:
     assert "Nothing is computed yet" in of(None).told("Be kind.")
     failed = msgspec.structs.replace(GENERATION, prompt_tokens=None)
     assert "Nothing is computed yet" in of(failed).told("Be kind.")
+    stopped = msgspec.structs.replace(GENERATION, prompt_tokens=0)
+    assert "Nothing is computed yet" in of(stopped).told("Be kind.")
+
+
+def test_a_reply_that_never_read_its_prompt_leaves_what_was_computed_before() -> None:
+    for prompt_tokens in (None, 0):
+        broken = msgspec.structs.replace(GENERATION, prompt_tokens=prompt_tokens)
+        assert of(GENERATION, None, broken).told("Be brief.") == of(GENERATION).told("Be brief.")
+
+
+def test_while_a_reply_is_written_its_prompt_is_told() -> None:
+    reads = Running(9, "preparing")
+    assert of(None, running=reads).told("Be brief.").startswith("A reply is being prepared. A change counts")
+    reads = Running(9, "reading the prompt", 55)
+    assert of(None, running=reads).told("Be brief.").startswith("A reply is being prepared, its prompt has 55 tokens.")
+    writes = Running(9, "writing", 1055, 12)
+    told = of(GENERATION, running=writes).told("Be brief.")
+    assert told.startswith("The reply that is being written has a prompt of 1,055 tokens, 12 of them reused. A change")
+    assert "Changed: this counts from the next message on" in of(GENERATION, running=writes).told("Be kind.")
+    assert of(GENERATION, running=Running(9, "writing", 1, 0)).told("").count("1 token,") == 1
+    assert "exact mode" in of(GENERATION, exact=True, running=writes).told("Be kind.")
+    assert "Nothing is computed" not in of(None, running=writes).told("Be brief.")
 
 
 def test_the_same_prompt_costs_nothing_and_another_the_whole_conversation() -> None:
@@ -38,7 +75,7 @@ def test_the_same_prompt_costs_nothing_and_another_the_whole_conversation() -> N
         spent.told("Be kind.")
         == "Changed: the next message computes the whole conversation again, 1,200 tokens, about 5 s."
     )
-    assert Recomputation.of(GENERATION, "", exact=False).told(" \n").startswith("As it was sent.")
+    assert Recomputation("", tokens=7).told(" \n").startswith("As it was sent.")
 
 
 def test_a_time_is_told_only_where_the_speed_is_known() -> None:

@@ -11,9 +11,11 @@ from rich.cells import cell_len
 
 from chatapp.core.cleaning import is_clean
 from chatapp.core.details import Details
+from chatapp.core.distribution import Chance
 from chatapp.core.events import TokenDetail
 from chatapp.core.parameters import resolve
 from chatapp.ui.widgets.candidates.bar import Bar, Columns, fill, percent, pieces_of
+from chatapp.ui.widgets.candidates.odds import shown_of
 from chatapp.ui.widgets.tokens import facts
 from chatapp.ui.widgets.tokens.counterfactual import Counterfactual
 from chatapp.ui.widgets.tokens.layout import Layout
@@ -269,3 +271,32 @@ def test_shares_in_per_cent(share: float, shown: str) -> None:
 def test_a_bar_fills_its_share_and_little_is_not_nothing() -> None:
     assert fill(0.5, 8) == "████" and fill(1.0, 3) == "███" and fill(0.0, 8) == "" and fill(1e-6, 8) == "▏"
     assert fill(0.5, 8, is_cut=True) == "░░░░" and fill(0.0, 8, is_cut=True) == "░"
+
+
+# --- which candidates have room
+
+
+def chances(kept: int, cut: int) -> list[Chance]:
+    """So many that may be drawn, likeliest first, and behind them so many that are cut."""
+    return [Chance(number, -float(number), 0.1, "" if number < kept else "top_p") for number in range(kept + cut)]
+
+
+def test_of_little_room_what_may_be_drawn_has_the_most() -> None:
+    shown = shown_of(chances(8, 8), 3, 3, written=0)
+    assert [bool(one.cut_by) for one in shown] == [False, False, True]
+    assert sum(bool(one.cut_by) for one in shown_of(chances(8, 8), 9, 3, written=0)) == 3
+
+
+def test_the_one_that_was_written_is_always_shown() -> None:
+    assert [one.token_id for one in shown_of(chances(8, 8), 3, 3, written=6)] == [0, 6, 8]
+    assert [one.token_id for one in shown_of(chances(8, 8), 3, 3, written=12)] == [0, 1, 12]
+    assert [one.token_id for one in shown_of(chances(8, 0), 1, 3, written=5)] == [5]
+    assert [one.token_id for one in shown_of(chances(8, 0), 2, 3, written=99)] == [0, 1]
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(1, 30), st.integers(0, 30))
+def test_candidates_fill_the_room_in_their_order(kept: int, cut: int, room: int, written: int) -> None:
+    every = chances(kept, cut)
+    shown = shown_of(every, room, 3, written)
+    assert len(shown) == min(room, len(every)) and shown == sorted(shown, key=every.index)
+    assert written >= len(every) or any(one.token_id == written for one in shown)

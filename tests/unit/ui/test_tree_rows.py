@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
+from chatapp.core.cleaning import is_clean
 from chatapp.core.conversations import STATUSES, Branching, Tree
 from chatapp.ui.tree_rows import TreeRow, matching, tree_rows
 from chatapp.ui.widgets.tree_lines import TreeLines
@@ -119,7 +120,7 @@ async def test_whatever_is_shown_no_row_is_wider_than_its_place() -> None:
             for number, row in enumerate(rows):
                 segments = lines._segments(row, lines.rich_style, width, is_cursor=number == 0)
                 text = "".join(segment.text for segment in segments)
-                assert all(character >= " " and character not in "\x7f\x9b\u202e" for character in text)
+                assert is_clean(text) and "\n" not in text and "\t" not in text
                 if width >= 60:
                     assert cell_len(text) <= width
             for y in range(24):

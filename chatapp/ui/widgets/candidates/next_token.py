@@ -184,7 +184,7 @@ class NextToken(Widget):
     def _bars(self, odds: Odds, room: int) -> tuple[list[Bar], str]:
         """As many candidates as have room, and what there is to say of all others."""
         chances = odds.chances
-        shown = shown_of(chances, room, _CUT_SHOWN)
+        shown = shown_of(chances, room, _CUT_SHOWN, odds.place.detail.token_id)
         missing = tuple(one.token_id for one in shown if self._text_of(one.token_id) is None)
         if missing:
             self.post_message(TextsWanted(missing))

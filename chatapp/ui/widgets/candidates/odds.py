@@ -75,12 +75,20 @@ class Odds:
         )
 
 
-def shown_of(chances: Sequence[Chance], room: int, cut_shown: int) -> list[Chance]:
-    """As many as there is room for, in their order; at least `cut_shown` of those that are cut are among them."""
+def shown_of(chances: Sequence[Chance], room: int, cut_shown: int, written: int) -> list[Chance]:
+    """As many as there is room for, in their order, the one that was written among them.
+
+    At least `cut_shown` of those that are cut are among them, but of little room no more than a third.
+    """
     if len(chances) <= room:
         return list(chances)
     cut = [one for one in chances if one.cut_by]
     kept = [one for one in chances if not one.cut_by]
-    places = min(len(cut), max(cut_shown, room - len(kept)), max(0, room - 1))
-    chosen = {one.token_id for one in (*kept[: room - places], *cut[:places])}
-    return [one for one in chances if one.token_id in chosen]
+    places = min(len(cut), max(min(cut_shown, room // 3), room - len(kept)))
+    chosen = [*kept[: room - places], *cut[:places]]
+    own = next((one for one in chances if one.token_id == written), None)
+    if own is not None and own not in chosen:
+        alike = [one for one in chosen if bool(one.cut_by) == bool(own.cut_by)] or chosen
+        chosen[chosen.index(alike[-1])] = own
+    ids = {one.token_id for one in chosen}
+    return [one for one in chances if one.token_id in ids]

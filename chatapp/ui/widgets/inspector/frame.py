@@ -28,6 +28,7 @@ class Inspector(Vertical):
         self._shown = shown
         self._made: dict[TabName, Widget] = {}
         self._focus_wanted = False
+        self._awaiting_focus: list[Callable[[], None]] = []
         self._is_told = False
 
     def compose(self) -> ComposeResult:
@@ -57,13 +58,20 @@ class Inspector(Vertical):
             self._shown = name
             self.call_later(self._open_shown)
 
-    def take_focus(self) -> None:
-        """Go to the tab that is shown, as soon as it is there."""
+    def take_focus(self, then: Callable[[], None] = lambda: None) -> None:
+        """Go to the tab that is shown, as soon as it is there; call `then` when it has the focus."""
+        self._awaiting_focus.append(then)
+        self._go_there()
+
+    def _go_there(self) -> None:
         tab = self._made.get(self._shown)
         self._focus_wanted = tab is None or not tab.display
         if tab is not None and not self._focus_wanted:
             go_there: Callable[[], object] = getattr(tab, "take_focus", tab.focus)
             go_there()
+            awaiting, self._awaiting_focus = self._awaiting_focus, []
+            for then in awaiting:
+                then()
 
     @on(TabRow.Chosen)
     def show_chosen(self, event: TabRow.Chosen) -> None:
@@ -86,7 +94,7 @@ class Inspector(Vertical):
         if name == self._shown:
             self._tell()
             if self._focus_wanted or had_focus:
-                self.take_focus()
+                self._go_there()
 
     def on_show(self) -> None:
         """What was hidden may be out of date."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -16,6 +16,7 @@ from chatapp.core.parameters import PARAMETERS, Parameter, Value, Values
 from chatapp.ui.layers import Below, Layers
 from chatapp.ui.messages import EditsChanged
 from chatapp.ui.widgets.candidates.next_token import NextToken
+from chatapp.ui.widgets.chain_row import CHAIN, ChainRow
 from chatapp.ui.widgets.parameter_filter import ParameterFilter
 from chatapp.ui.widgets.parameter_help import ParameterHelp, describe, describe_group, keys_of
 from chatapp.ui.widgets.parameter_lines import ParameterLines
@@ -51,8 +52,9 @@ class SamplingTab(Vertical):
         self._replying = False
 
     def compose(self) -> ComposeResult:
-        """The preset, what is looked for, parameters by group, and what the one under the cursor does."""
+        """Preset, chain, what is looked for, parameters by group, and what the one under the cursor does."""
         yield PresetRow()
+        yield ChainRow()
         yield ParameterFilter()
         yield Static("", id="elsewhere", classes="panel-hint", markup=False)
         with VerticalScroll(id="inspector-rows", can_focus=False):
@@ -82,6 +84,24 @@ class SamplingTab(Vertical):
         """Offer the presets."""
         event.stop()
         self._choose_preset()
+
+    @on(ChainRow.Opened)
+    def open_chain(self, event: ChainRow.Opened) -> None:
+        """Let the stages be ordered."""
+        event.stop()
+        self.post_message(ParameterList.EditorRequested(CHAIN.name))
+
+    @on(ChainRow.Unset)
+    def unset_chain(self, event: ChainRow.Unset) -> None:
+        """Go back to the order that preset and model ask for."""
+        event.stop()
+        self.post_message(ParameterList.Changed(CHAIN.name, None))
+
+    @on(ChainRow.Described)
+    def chain_described(self, event: ChainRow.Described) -> None:
+        """Say what the chain is."""
+        event.stop()
+        self._describe(CHAIN, None)
 
     @property
     def replying(self) -> bool:
@@ -131,12 +151,21 @@ class SamplingTab(Vertical):
     def letter_typed(self, event: ParameterList.LetterTyped) -> None:
         """A letter begins to look for a parameter, ? shows the whole help."""
         event.stop()
-        if event.character == "?":
+        self._take(event.character)
+
+    def on_key(self, event: events.Key) -> None:
+        """Beside the list a letter does the same."""
+        if event.is_printable and event.character and event.key != "space":
+            event.stop()
+            self._take(event.character)
+
+    def _take(self, character: str) -> None:
+        if character == "?":
             self.query_one(ParameterHelp).toggle_whole()
             return
         field = self.query_one(ParameterFilter)
         field.focus()
-        field.value = "" if event.character == "/" else field.value + event.character
+        field.value = "" if character == "/" else field.value + character
         field.cursor_position = len(field.value)
 
     # --- changes
@@ -194,6 +223,7 @@ class SamplingTab(Vertical):
 
     def _draw(self) -> None:
         self._rows.show(self._layers.resolution)
+        self.query_one(ChainRow).show(self._layers.resolution)
         self._next_token.follow(self._layers.resolution.values)
         self._describe(self._described or self._rows.cursor, None)
 

@@ -22,6 +22,9 @@ from chatapp.ui.widgets.overflow_row import OverflowRow
 Count: TypeAlias = Callable[[str], Awaitable[int | None]]
 _TYPING_PAUSE_S = 0.4
 _PROMPT = "System prompt"
+_EDITOR_KEYS = "⇥ to the overflow · Esc leave"
+_OVERFLOW_KEYS = "←→ choose · ⌫ default · ⇧⇥ to the prompt · Esc leave"
+"""What the keys do in the editor, and below it."""
 
 
 class SystemPrompt(TextArea):
@@ -64,6 +67,7 @@ class SystemTab(VerticalScroll, can_focus=False):
         yield Static("", id="prompt-cost", markup=False)
         yield OverflowRow()
         yield Static("", id="overflow-help", markup=False)
+        yield Static(_EDITOR_KEYS, id="system-keys", classes="panel-hint", markup=False)
 
     def show(
         self, system_prompt: str, *, overflow: Overflow, default_overflow: Overflow, preset: Preset | None
@@ -126,6 +130,11 @@ class SystemTab(VerticalScroll, can_focus=False):
     def take_focus(self) -> None:
         """Go to the editor."""
         self._editor.focus()
+
+    def on_descendant_focus(self) -> None:
+        """Say what the keys do where they are now."""
+        keys = _EDITOR_KEYS if self._editor.has_focus else _OVERFLOW_KEYS
+        self.query_one("#system-keys", Static).update(keys)
 
     # --- changes
 

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from chatapp.core.cleaning import clean_line
 from chatapp.core.parameters import Values
@@ -22,16 +21,18 @@ from chatapp.ui.widgets.tokens.messages import TextsWanted
 from chatapp.ui.widgets.tokens.reply_tokens import ReplyTokens
 from chatapp.ui.widgets.tokens.words import Words
 
-_KEYS = "⏎ or 1–9 alternatives, ⏎ there branches · n next odd"
+_TEXT_KEYS = "←→ token · n unlikely · ⏎ alternatives · Esc leave"
+_BAR_KEYS = "↑↓ choose · ⏎ go on from it in a new branch · ← back"
+"""What the keys do on the tokens, and on the alternatives."""
 
 
 class TokenPanel(Vertical):
     """`text_of` gives a token's text where it is known by now; for others `TextsWanted` is posted."""
 
     DEFAULT_CSS = """
-    TokenPanel { height: auto; border-top: solid $hairline; }
+    TokenPanel { height: auto; border-top: solid $hairline; border-title-color: $faint; }
+    TokenPanel.-empty { display: none; }
     TokenPanel > BarList { max-height: 12; }
-    TokenPanel > #token-keys { height: 1; color: $faint; }
     """
 
     @dataclass
@@ -41,16 +42,16 @@ class TokenPanel(Vertical):
         token_id: int
 
     def __init__(self, text_of: Callable[[int], str | None]) -> None:
-        super().__init__(id="token-panel")
+        super().__init__(id="token-panel", classes="-empty")
+        self.border_title = Content(_TEXT_KEYS)
         self._text_of = text_of
         self._alternatives: list[Alternative] = []
         self._facts = Words("token-facts")
 
     def compose(self) -> ComposeResult:
-        """Facts, alternatives, keys."""
+        """Facts, alternatives."""
         yield self._facts
         yield BarList()
-        yield Static(_KEYS, id="token-keys", markup=False)
 
     def show(
         self,
@@ -61,7 +62,9 @@ class TokenPanel(Vertical):
         vocabulary_size: int | None,
     ) -> None:
         """Tell of the token at `position`, and what the settings `values` make of it."""
-        if reply is None or position >= len(reply.spellings):
+        is_empty = reply is None or position >= len(reply.spellings)
+        self.set_class(is_empty, "-empty")
+        if reply is None or is_empty:
             self._facts.put(Content())
             self._alternatives = []
             self._bars.show(())
@@ -81,6 +84,14 @@ class TokenPanel(Vertical):
         now, written = [each.token_id for each in self._alternatives], reply.token_ids[position]
         start = now.index(written) if written in now else 0
         self._bars.show([each.bar for each in self._alternatives], cursor=None if now == before else start)
+
+    def on_descendant_focus(self) -> None:
+        """Say what the keys do on the alternatives."""
+        self.border_title = Content(_BAR_KEYS)
+
+    def on_descendant_blur(self) -> None:
+        """Say what they do on the tokens."""
+        self.border_title = Content(_TEXT_KEYS)
 
     @property
     def plain(self) -> str:

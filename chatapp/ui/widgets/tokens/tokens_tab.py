@@ -40,7 +40,6 @@ class TokensTab(Vertical):
     TokensTab > #tokens-head { margin: 0 0 1 0; }
     TokensTab.-low > #tokens-head { margin: 0; }
     TokensTab.-low BarList { max-height: 5; }
-    TokensTab.-low #token-keys { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(SCALES[one].key, f"shade('{one}')", f"Shade by {one}", show=False) for one in SCALES),
