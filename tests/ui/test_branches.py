@@ -151,7 +151,7 @@ async def test_nothing_typed_is_dropped_without_being_asked(bench: Bench) -> Non
 
 
 async def test_a_stopped_reply_goes_on(bench: Bench) -> None:
-    scripts = (Script(text="one two three four " * 20, tokens_per_second=SLOW), Script(text="and the end"))
+    scripts = (Script(text="one two three four " * 300, tokens_per_second=SLOW), Script(text="and the end"))
     async with bench(scripts) as desk:
         await desk.say("count")
         await desk.until(lambda: len(desk.texts) == 2 and "three" in desk.texts[1])

@@ -127,7 +127,7 @@ async def test_a_crash_in_the_middle_keeps_the_text(bench: Bench) -> None:
 
 async def test_two_conversations_are_written_at_once(bench: Bench) -> None:
     def pick(request: GenerationRequest) -> Script:
-        return Script(text=request.messages[-1].text.upper() + " " + LONG, tokens_per_second=SLOW)
+        return Script(text=request.messages[-1].text.upper() + " " + LONG * 6, tokens_per_second=SLOW)
 
     async with bench(pick) as desk:
         await desk.say("alpha")
@@ -224,7 +224,7 @@ async def test_regenerating_faster_than_replies_come_loses_nothing(bench: Bench)
 
 
 async def test_of_replies_asked_for_at_once_the_last_is_written(bench: Bench) -> None:
-    scripts = (Script(text="Once there was a fox. "), Script(text="And a bear. " * 40, tokens_per_second=SLOW))
+    scripts = (Script(text="Once there was a fox. "), Script(text="And a bear. " * 150, tokens_per_second=SLOW))
     async with bench(scripts) as desk:
         await desk.ask("Tell me a story")
         for name in ("continue-reply", "answer-message", "regenerate-reply"):

@@ -93,7 +93,7 @@ async def test_a_conversation_stands_in_one_pane_only(bench: Bench) -> None:
 
 
 async def test_a_closed_pane_leaves_its_reply_running(bench: Bench) -> None:
-    scripts = (Script(text="Once there was a fox. " * 5, tokens_per_second=SLOW),)
+    scripts = (Script(text="Once there was a fox. " * 60, tokens_per_second=SLOW),)
     async with bench(scripts, size=WIDE) as desk:
         await desk.pilot.press("alt+2")
         await desk.until(lambda: len(panes(desk)) == 2)
@@ -235,7 +235,7 @@ async def test_two_panes_show_two_branches_of_one_conversation(bench: Bench) -> 
 
 
 async def test_a_reply_grows_in_every_pane_that_shows_it(bench: Bench) -> None:
-    text = "Once there was a fox. " * 3
+    text = "Once there was a fox. " * 40
     async with bench((Script(text=text, tokens_per_second=SLOW),), size=WIDE) as desk:
         await desk.say("Tell me of a fox")
         await desk.until(lambda: panes(desk)[0].startswith("Once"))
