@@ -321,3 +321,18 @@ async def test_panes_without_room_are_counted(bench: Bench) -> None:
         await desk.until(lambda: "▌3/3" in desk.screen())
         await desk.pilot.resize_terminal(200, 48)
         await desk.until(lambda: "▌3 " in desk.screen())
+
+
+async def test_what_waits_in_each_pane_for_one_reply_is_sent(bench: Bench) -> None:
+    scripts = (Script(text="Once there was a fox. " * 30, tokens_per_second=SLOW), Script(text="And more."))
+    async with bench(scripts, size=WIDE) as desk:
+        await desk.say("Tell me of a fox")
+        await desk.until(lambda: panes(desk)[0].startswith("Once"))
+        first = desk.pane
+        desk.app.get_default_screen().performers["show-beside"]()
+        await desk.until(lambda: desk.pane is not first)
+        second = desk.pane
+        first.send("left")
+        second.send("right")
+        await desk.until(lambda: panes(desk) == ["And more."] * 2)
+        assert [pane.transcript.messages[-2].text for pane in (first, second)] == ["left", "right"]

@@ -35,6 +35,7 @@ from chatapp.ui.messages import (
     TabOpened,
 )
 from chatapp.ui.model_shelf import ModelShelf
+from chatapp.ui.notice import say_error
 from chatapp.ui.preset_book import PresetBook
 from chatapp.ui.screens.branches import Branches
 from chatapp.ui.screens.errands import Errands
@@ -368,9 +369,12 @@ class ChatScreen(Screen[None]):
     @shown
     def reply_ended(self, event: ReplyEnded) -> None:
         """Show how a reply ended."""
-        for pane in self._panes.all:
+        if event.error is not None:
+            say_error(self.app, event.error)
+        first, *others = self._panes.of_reply(event.conversation_id, event.reply.id)
+        for pane in (first, *others):
             pane.show_end(event.reply)
-        self._panes.of_reply(event.conversation_id, event.reply.id).ended(event)
+            pane.ended(event, takes_back=pane is first)
         self._inspection.end_reply(event.conversation_id, event.reply.id)
         self.conversation_changed()
 

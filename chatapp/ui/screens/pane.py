@@ -313,14 +313,12 @@ class Pane(Vertical):
             self.transcript.flush()
             self._idle_figures = Figures.of(reply)
 
-    def ended(self, event: ReplyEnded) -> None:
-        """Do what comes after a reply; a prompt that got no answer at all comes back to be sent again."""
+    def ended(self, event: ReplyEnded, *, takes_back: bool) -> None:
+        """Send what waited for the end of a reply; with `takes_back` a prompt without any answer comes back here."""
         is_shown = self.transcript.holds(event.reply.id)
         place = self.place if is_shown else place_of(event.conversation_id, self.number)
-        if event.error is not None:
-            say_error(self.app, event.error)
-            if not event.reply.text and not event.reply.reasoning:
-                self._give_back(place, event.prompt)
+        if event.error is not None and takes_back and not event.reply.text and not event.reply.reasoning:
+            self._give_back(place, event.prompt)
         waiting = self._unsent.take(place)
         if waiting and is_shown and event.error is None and event.reply.status == "complete":
             self._unsent.wait(place, *waiting[1:])

@@ -57,10 +57,10 @@ class Panes(Horizontal):
             return None
         return next((pane for pane in self._panes if pane.conversation_id == conversation_id), None)
 
-    def of_reply(self, conversation_id: int, message_id: int) -> Pane:
-        """The pane that shows a reply, else its conversation; else the active one."""
-        showing = (pane for pane in self._panes if pane.transcript.holds(message_id))
-        return next(showing, None) or self.holding(conversation_id) or self._active
+    def of_reply(self, conversation_id: int, message_id: int) -> list[Pane]:
+        """The panes that show a reply, else the one with its conversation, else the active one."""
+        showing = [pane for pane in self._panes if pane.transcript.holds(message_id)]
+        return showing or [self.holding(conversation_id) or self._active]
 
     async def add(self) -> Pane:
         """Put an empty pane beside the active one."""
