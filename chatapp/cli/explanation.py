@@ -34,7 +34,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     template_variables: Annotated[dict[str, TemplateValue], _about("what was given to the chat template by name")]
     settings: Annotated[
         tuple[Setting, ...],
-        _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
+        _about(
+            "every parameter: name, value, source (edit, prompt, preset, model, family, default), and why it is moot"
+        ),
     ]
     thinking: Annotated[dict[str, StoredValue], _about("values of the preset that differ while the model thinks")]
     unsupported: Annotated[dict[str, str], _about("parameters that this model can't honour, and why")]

@@ -62,7 +62,9 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[Model, _about("name, fingerprint, path, device, build, context_size, loaded")]
     settings: Annotated[
         tuple[Setting, ...],
-        _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
+        _about(
+            "every parameter: name, value, source (edit, prompt, preset, model, family, default), and why it is moot"
+        ),
     ]
     preset: Annotated[str, _about("the preset used; empty where none was")]
     notices: Annotated[tuple[str, ...], _about("what was done to the request, in words")]
