@@ -133,7 +133,9 @@ def _parts(prompt: Prompt, rows: Sequence[Example]) -> tuple[list[str], list[Par
     named = [(SYSTEM, Part(prompt.system)), (USER, Part(prompt.user)), (PREFILL, Part(prompt.prefill))]
     named += [(f"sampling.{name}", Part(template)) for name, template in prompt.filled.items()]
     form = prompt.form
-    for row in rows if form is not None else ():
+    for row in rows:
+        if form is None:
+            break
         own: dict[str, Filling] = dict(row.values)
         named.append((EXAMPLE_USER, Part(form.user if form.user is not None else prompt.user, own)))
         named.append((EXAMPLE_ASSISTANT, Part(form.assistant, own)))

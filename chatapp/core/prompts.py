@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -67,6 +67,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
                 value = value.text if isinstance(value, Document) else value
         if not isinstance(value, str):
             raise self._bad(value)
+        value = value.strip() if self.kind == "choice" else value
         if self.kind == "choice" and value not in self.choices:
             raise self._bad(value)
         if self.kind == "text" and "\n" in value.strip("\r\n"):
@@ -194,7 +195,7 @@ def filling(value: Bound) -> str | int | float | list[dict[str, str]]:
     """A value as templates see it."""
     if isinstance(value, tuple):
         return [{"name": each.name, "text": each.text} for each in value]
-    return cast("str | int | float", value)
+    return value
 
 
 PLAIN = Prompt(

@@ -35,8 +35,8 @@ _HINT = "Send the prompt without a template (`--raw`), or use a model file with 
 class Wording(NamedTuple):
     """How a failure is told: whose it is, as which error, with which hint.
 
-    `refusal` is the hint where a template itself refuses. `parts` names what can fail on its own; `place` says, of such a name and a line in its template, where that stands.
-    `names` are the variables that there are.
+    `refusal` is the hint where a template itself refuses. `parts` names what can fail on its own; `place` says, of such
+    a name and a line in its template, where that stands. `names` are the variables that there are.
     """
 
     subject: str

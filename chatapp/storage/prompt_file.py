@@ -63,7 +63,7 @@ def _prompt(file: TomlFile) -> Prompt:
         sampling=parameter_values({name: value for name, value in sampling.items() if not isinstance(value, dict)}),
         filled={parameter(name).name: value["template"] for name, value in sampling.items() if isinstance(value, dict)},
         form=ExampleForm(**{**form, "columns": tuple(form["columns"])}) if form is not None else None,
-        examples=tuple(_examples(file, content.get("examples", []))),
+        examples=tuple(examples_in(file, content.get("examples", []))),
         path=str(file.path),
     )
 
@@ -72,7 +72,8 @@ def _variable(name: str, table: Mapping[str, Any]) -> Variable:
     return Variable(name=name, **{**table, "choices": tuple(table.get("choices", ()))})
 
 
-def _examples(file: TomlFile, rows: list[dict[str, object]]) -> Iterator[Example]:
+def examples_in(file: TomlFile, rows: list[dict[str, object]]) -> Iterator[Example]:
+    """The rows of `[[examples]]` with their places."""
     headers = [match.start() for match in re.finditer(r"^[ \t]*\[\[[ \t]*examples[ \t]*\]\]", file.text, re.MULTILINE)]
     for number, row in enumerate(rows):
         line = file.text.count("\n", 0, headers[number]) + 1 if number < len(headers) else file.line_of("examples")
