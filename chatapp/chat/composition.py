@@ -111,12 +111,18 @@ def templates_of(prompt: Prompt) -> dict[str, str]:
     return {key: template for key, template in found.items() if template}
 
 
-async def check_template(prompt: Prompt, key: str, template: str, *, renderer: Renderer) -> None:
-    """Raise FileProblem where a template of `prompt` has a syntax error or uses what is no variable."""
-    columns = prompt.form.columns if prompt.form is not None and key.startswith("example.") else ()
-    given: dict[str, Filling] = dict.fromkeys((*(each.name for each in prompt.variables), *columns), "")
-    wording = wording_of(prompt, (key,), names=tuple(given))
-    await renderer.fill((Part(template),), given, wording, check=True)
+async def template_problems(prompt: Prompt, *, renderer: Renderer) -> list[FileProblem]:
+    """What is wrong with the templates of `prompt`: syntax errors, and names that are no variables."""
+    found = []
+    for key, template in templates_of(prompt).items():
+        columns = prompt.columns if key in (EXAMPLE_USER, EXAMPLE_ASSISTANT) else ()
+        given: dict[str, Filling] = dict.fromkeys((*(each.name for each in prompt.variables), *columns), "")
+        wording = wording_of(prompt, (key,), names=tuple(given))
+        try:
+            await renderer.fill((Part(template),), given, wording, check=True)
+        except FileProblem as problem:
+            found.append(problem)
+    return found
 
 
 def wording_of(prompt: Prompt, labels: Sequence[str], *, names: Sequence[str] = ()) -> Wording:

@@ -148,6 +148,11 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[Example, ...] = ()
     path: str = ""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that examples have for it."""
+        return self.form.columns if self.form is not None else PLAIN_COLUMNS
+
     def variable(self, name: str) -> Variable:
         """The variable called `name`; raise NotFound with all that there are."""
         for variable in self.variables:
@@ -172,7 +177,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     def check_examples(self, examples: Iterable[Example]) -> tuple[Example, ...]:
         """Return `examples` where this prompt takes their columns; raise FileProblem or UsageError that names one."""
-        columns = self.form.columns if self.form is not None else PLAIN_COLUMNS
+        columns = self.columns
         wanted = f"The prompt “{self.name}” takes examples with the columns {', '.join(columns)}."
         checked = tuple(examples)
         for number, example in enumerate(checked, 1):
