@@ -20,6 +20,8 @@ _KEYS = (*_TEXTS, "raw", *_TABLES, "examples")
 _VARIABLE_KEYS = ("kind", "help", "default", "required", "choices")
 _FORM_KEYS = ("columns", "user", "assistant")
 _INPUT_KINDS = ("text", "multi-line", "file")
+_NOWHERE = "\0"
+"""A key that no file has: what is said of it is said of the whole file."""
 _NAME_SHAPE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 _JINJA_WORDS = frozenset(
     (
@@ -44,7 +46,7 @@ def place_in_file(path: Path, key: str, line: int | None) -> str:
         file = read_toml(path)
     except FileProblem:
         return shown
-    start = file.line_of(f"{key}.template") if key.startswith("sampling.") else file.line_of(key)
+    start = file.line_of((*key.split("."), "template") if key.startswith("sampling.") else key)
     if start is None:
         return shown
     opens_below = _OPENING.search(file.text.split("\n")[start - 1]) is not None
@@ -105,7 +107,11 @@ def _faults(content: Mapping[str, object]) -> Iterator[Finding]:
             yield key, "raw is neither true nor false", "Write raw = true, or leave it out."
     user = content.get("user", "")
     if isinstance(user, str) and not user.strip():
-        yield "user", "there is no user template", 'Write user = "…": what is sent, with {{ variables }} in it.'
+        yield (
+            "user" if "user" in content else _NOWHERE,
+            "there is no user template",
+            'Write user = "…": what is sent, with {{ variables }} in it.',
+        )
     if content.get("raw") is True and content.get("system"):
         yield "system", "a raw prompt has no system prompt", "Write it into user, or take raw out."
     variables = _table(content, "variables")
