@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from chatapp.core.errors import FileProblem, NotFound, StoreUnwritable, UsageError
-from chatapp.core.prompts import Example
 from chatapp.storage.prompts import SHIPPED, SKELETON, PromptEntry, Prompts, place_in_file, read_prompt
 
 WHOLE = """\
@@ -200,7 +199,25 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str | bytes,
 def test_500_mutilated_files_load_or_say_what_is_wrong(tmp_path: Path) -> None:
     sources = [WHOLE, *(path.read_text(encoding="utf-8") for path in sorted(SHIPPED.glob("*.toml")))]
     chance = random.Random(6)
-    pieces = ["[", "]", "{", "}", '"', "'''", "=", "\n", "\\", ",", "#", "0", "9" * 30, "é", "\0", "true", "[[examples]]"]
+    pieces = [
+        "[",
+        "]",
+        "{",
+        "}",
+        '"',
+        "'''",
+        "=",
+        "\n",
+        "\\",
+        ",",
+        "#",
+        "0",
+        "9" * 30,
+        "é",
+        "\0",
+        "true",
+        "[[examples]]",
+    ]
     pieces += ["template", "{{", "%}", "inf", "nan", "-1", ".", "[variables.text]", "kind = 3\n", "😀", "\ud7ff", "\r"]
     loaded = broken = 0
     for _ in range(500):
