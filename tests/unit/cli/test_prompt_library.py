@@ -12,6 +12,7 @@ import pytest
 from chatapp.cli.main import main
 from chatapp.cli.prompt_input import PromptWish, read_given
 from chatapp.cli.question import Question
+from chatapp.cli.reference import reference
 from chatapp.core.errors import FileProblem, NotFound, UsageError
 from chatapp.core.paths import Paths
 from chatapp.core.prompts import PLAIN, Document, Prompt, Variable
@@ -172,6 +173,18 @@ def test_a_prompt_is_rendered_through_a_template_without_a_model(command: Comman
     messages.write_text('[{"role": "user", "content": "Hi"}]')
     assert command("prompts", "render", messages, "--template", template, "--var", "mood=calm").out.endswith("calm")
     assert "--examples" in command("prompts", "render", messages, "--template", template, "--examples", rows).err
+
+
+def test_the_example_of_the_reference_is_sound(command: Command, prompts: Prompts) -> None:
+    text = reference().split("## Prompts\n")[1].split("```toml\n")[1].split("```")[0]
+    prompts.save("letter", text)
+    assert command("prompts", "check", "letter").code == 0
+    asked = PromptWish("letter", ("points=yes",), None).asked(
+        prompts.find("letter").usable, Question(prompt="Will you come?")
+    )
+    assert asked.prompt == "Answer this letter, and say: yes.\n\nWill you come?" and asked.prefill == "Dear"
+    assert asked.prompt_values == {"temperature": 0.7, "stop": ("P.S.",), "max_new_tokens": 400}
+    assert [message.text for message in asked.examples][1] == "Dear Ada, I will."
 
 
 # What the command line says of it
