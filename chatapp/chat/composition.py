@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from chatapp.core.backend import GenerationRequest
 from chatapp.core.cleaning import clean_line
 from chatapp.core.errors import EmptyPrompt, FileProblem, ParameterError, UsageError
 from chatapp.core.messages import Message
 from chatapp.core.parameters import Value, Values, check, parameter, resolve
 from chatapp.core.parameters.agreement import FORMS
-from chatapp.core.prompts import Example, Given, Prompt, filling
+from chatapp.core.prompts import Bound, Example, Given, Prompt, filling
 from chatapp.rendering.frames import Filling, Part
 from chatapp.rendering.renderer import Renderer, Wording
 from chatapp.storage.prompts import place_in_file
@@ -25,6 +26,9 @@ SYSTEM, USER, PREFILL, EXAMPLE_USER, EXAMPLE_ASSISTANT = (
     "example.user",
     "example.assistant",
 )
+
+SIZE_LIMIT = 8_000_000
+"""Characters of all values together; the longest contexts hold about half of that."""
 
 
 class Composition(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,17 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
         system = (Message.of("system", self.system),) if self.system.strip() else ()
         return (*system, *self.examples, Message.of("user", self.text))
 
+    def request(self, edits: Values | None = None) -> GenerationRequest:
+        """Put it as a request; `edits` are explicit values and stand above the prompt's."""
+        chosen = check(edits or {})
+        return GenerationRequest(
+            messages=() if self.raw else self.messages,
+            prompt=self.text if self.raw else None,
+            prefill=self.prefill,
+            edits=chosen,
+            prompt_values=self.values_beside(chosen),
+        )
+
     def values_beside(self, edits: Values) -> dict[str, Value]:
         """The prompt's values where `edits` are set, too: another form of the answer takes the place of its own."""
         is_formed = any(name in FORMS for name in edits)
@@ -69,14 +84,15 @@ async def compose(
 ) -> Composition:
     """Fill `prompt` with `variables`; `examples` take the place of its own.
 
-    Raise NotFound for an unknown variable, UsageError for a wrong or missing one and for examples with other columns,
-    FileProblem where a template fails, ParameterError where a value that it makes can't be, EmptyPrompt where nothing
-    is left to send.
+    Raise NotFound for an unknown variable, UsageError for a wrong, missing or huge one and for examples with other
+    columns, FileProblem where a template fails, ParameterError where a value that it makes can't be, EmptyPrompt where
+    nothing is left to send.
     """
     bound = prompt.bind(variables)
     rows = prompt.check_examples(prompt.examples if examples is None else examples)
     labels, parts = _parts(prompt, rows)
     given = {name: filling(value) for name, value in bound.items()}
+    _check_size(prompt, bound)
     texts = iter(await renderer.fill(parts, given, wording_of(prompt, labels)))
     system, text, prefill = next(texts), next(texts), next(texts)
     values = _values(prompt, [next(texts) for _ in prompt.filled])
@@ -132,6 +148,17 @@ def wording_of(prompt: Prompt, labels: Sequence[str], *, names: Sequence[str] = 
     known = tuple(names) or tuple(each.name for each in prompt.variables)
     place = partial(place_in_file, Path(prompt.path)) if prompt.path else None
     return Wording(subject, FileProblem, hint, "Give it other values.", tuple(labels), place, known)
+
+
+def _check_size(prompt: Prompt, bound: Mapping[str, Bound]) -> None:
+    """Raise UsageError for values that no context could hold, which would only keep the renderer busy."""
+    texts = [value for value in bound.values() if isinstance(value, str)]
+    texts += [each.text for value in bound.values() if isinstance(value, tuple) for each in value]
+    if (size := sum(map(len, texts))) > SIZE_LIMIT:
+        raise UsageError(
+            f"The values for the prompt “{prompt.name}” have {size:,} characters, more than {SIZE_LIMIT:,}.",
+            hint="Give it a part of that.",
+        )
 
 
 def _parts(prompt: Prompt, rows: Sequence[Example]) -> tuple[list[str], list[Part]]:

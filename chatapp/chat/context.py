@@ -12,7 +12,7 @@ from chatapp.core.conversations import Generation, StoredMessage, View
 from chatapp.core.errors import UsageError
 from chatapp.core.messages import Message, TextPart
 from chatapp.core.overflow import Overflow
-from chatapp.core.parameters import Value
+from chatapp.core.parameters import FORMS, Value
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +70,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
         It begins at `turn`; of what is before, only the kept messages are in it.
         """
+        # A form of the answer that the prompt asks for takes the place of the preset's.
+        is_formed = any(name in FORMS for name in self.prompt_values)
         messages = () if self.prompt is not None else self._messages(model_fingerprint, turn)
         begun = self.begun
         return GenerationRequest(
@@ -80,7 +82,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             prefill_ids=begun.tokens_for(model_fingerprint) if begun is not None else (),
             edits=self.edits,
             prompt_values=self.prompt_values,
-            preset=self.preset,
+            preset={name: value for name, value in self.preset.items() if not (is_formed and name in FORMS)},
             thinking={
                 name: value
                 for name, value in self.thinking.items()

@@ -208,9 +208,9 @@ class Asked:
         explanation = explanation_of(
             prepared,
             choice.preset,
-            system=question.system if question.system is not None and not question.is_templates_system else "",
+            system="" if question.is_templates_system else question.system or "",
             template=question.template,
-            template_system=question.system if question.system is not None and question.is_templates_system else "",
+            template_system=question.system or "" if question.is_templates_system else "",
         )
         if self._as_json:
             output.line(as_json_text(explanation))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chatapp.chat.composition import Composition
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-FILE_LIMIT = 16 * 1024 * 1024
+FILE_LIMIT = 32 * 1024 * 1024
 
 
 def variables_option(command: Decorated) -> Decorated:

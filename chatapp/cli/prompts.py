@@ -133,13 +133,8 @@ def _of_library(wish: PromptWish, variables: dict[str, TemplateValue], prefill: 
     if prompt is None:
         raise UsageError("No prompt is named.", hint="Name one of the library: chatapp prompts list")
     composition = asyncio.run(composed(prompt, read_given(prompt, wish.variables, ""), wish.examples))
-    return GenerationRequest(
-        messages=() if composition.raw else composition.messages,
-        prompt=composition.text if composition.raw else None,
-        template_variables=variables,
-        prefill=prefill or composition.prefill,
-        prompt_values=composition.values,
-    )
+    request = composition.request()
+    return msgspec.structs.replace(request, template_variables=variables, prefill=prefill or request.prefill)
 
 
 async def _with_template(template: str, request: GenerationRequest, *, bos: str, eos: str) -> Rendered:

@@ -72,6 +72,8 @@ class PromptEntry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """What stands in the file, broken or not; raise FileProblem where it can't be read."""
+        if not self.path.is_file():
+            raise FileProblem(f"{self.path} is no file.", hint="Move it away.")
         try:
             return self.path.read_text(encoding="utf-8-sig")
         except (OSError, ValueError) as error:

@@ -11,7 +11,6 @@ from command_line import Done, run
 from engine_run import opened, reply
 
 from chatapp.chat.composition import compose
-from chatapp.core.backend import GenerationRequest
 from chatapp.core.parameters import Value
 from chatapp.pocket.digest import MODEL
 from chatapp.rendering.renderer import Renderer
@@ -94,13 +93,7 @@ async def _replies(directory: Path) -> dict[str, tuple[str, str]]:
                 given |= {"turns": "2"} if entry.name == "dialogue" else {}
                 composition = await compose(prompt, given, renderer=renderer)
                 short: dict[str, Value] = {} if entry.name in FORMED else {"max_new_tokens": 8}
-                request = GenerationRequest(
-                    messages=() if composition.raw else composition.messages,
-                    prompt=composition.text if composition.raw else None,
-                    prefill=composition.prefill,
-                    edits={"seed": 7, **short},
-                    prompt_values=composition.values_beside(short),
-                )
+                request = composition.request({"seed": 7, **short})
                 done = await reply(backend, request)
                 found[entry.name] = (done.text, done.end.stop_reason)
     finally:

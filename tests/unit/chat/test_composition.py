@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from chatapp.chat.composition import Composition, compose, template_problems
-from chatapp.core.errors import EmptyPrompt, FileProblem, ParameterError
+from chatapp.core.errors import EmptyPrompt, FileProblem, ParameterError, UsageError
 from chatapp.core.prompts import Document, Example, ExampleForm, Given, Prompt, Variable
 from chatapp.rendering.renderer import Renderer
 from chatapp.storage.prompts import Prompts
@@ -118,6 +118,20 @@ async def test_a_prompt_that_comes_out_empty_is_refused(renderer: Renderer) -> N
     prompt = Prompt(name="mine", variables=(Variable(name="text"),), user="{{ text }}")
     with pytest.raises(EmptyPrompt, match="“mine” comes out empty"):
         await compose(prompt, {}, renderer=renderer)
+
+
+async def test_values_that_no_context_holds_are_refused(renderer: Renderer) -> None:
+    prompt = Prompt(name="mine", variables=(TEXT,), user="{{ text }}")
+    with pytest.raises(UsageError, match="more than 8,000,000"):
+        await compose(prompt, {"text": "x" * 8_000_001}, renderer=renderer)
+
+
+async def test_a_composition_is_put_as_a_request(renderer: Renderer) -> None:
+    request = (await compose(shipped("classification"), {"text": "x"}, renderer=renderer)).request({"temperature": 1.0})
+    assert (request.edits, request.prompt, len(request.messages)) == ({"temperature": 1.0}, None, 8)
+    assert request.prompt_values.keys() == {"max_new_tokens", "choices"}
+    raw = (await compose(shipped("completion"), {"text": "x"}, renderer=renderer)).request()
+    assert (raw.prompt, raw.messages) == ("x", ())
 
 
 async def test_another_form_of_the_answer_takes_the_place_of_the_prompts_own(renderer: Renderer) -> None:

@@ -90,6 +90,12 @@ async def test_a_prompts_values_stand_between_edits_and_preset(desk: MakeDesk) -
     assert at.backend.requests[-1].edits == {**values, "top_k": 9}
 
 
+def test_a_form_of_the_answer_takes_the_place_of_the_presets() -> None:
+    preset = {"json_value": True, "top_k": 7}
+    assert Context(preset=preset, prompt_values={"choices": ("a",)}).request("").preset == {"top_k": 7}
+    assert Context(preset=preset, prompt_values={"top_p": 0.5}).request("").preset == preset
+
+
 async def test_a_conversation_may_begin_with_messages_that_were_said(desk: MakeDesk) -> None:
     at = desk()
     said = (Message.of("user", "2 + 2"), Message.of("assistant", "4"))
