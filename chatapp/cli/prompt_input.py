@@ -31,7 +31,7 @@ def variables_option(command: Decorated) -> Decorated:
         "variables",
         multiple=True,
         metavar="NAME=VALUE",
-        help="With --template: a variable of the prompt; NAME=@FILE takes the text of a file, NAME=@@… a text that "
+        help="A variable of the prompt of the library; NAME=@FILE takes the text of a file, NAME=@@… a text that "
         "begins with @. Repeatable.",
     )(command)
 

@@ -151,14 +151,18 @@ def check(name: str | None) -> None:
         raise click.exceptions.Exit(FileProblem.exit_code)
 
 
+_NOT_OF_RUN = ("template", "continues", "raw")
+"""Options of `ask` that say what `run` says already, or that a prompt of the library excludes."""
+
+
 def _run(name: str, **options: object) -> object:
-    return click.get_current_context().invoke(ask, template=name, **options)
+    return click.get_current_context().invoke(ask, template=name, continues=False, raw=False, **options)
 
 
 run = AskCommand(
     "run",
-    params=[click.Argument(["name"]), *(each for each in ask.params if each.name not in ("template", "continues"))],
-    callback=lambda name, **options: _run(name, continues=False, **options),
+    params=[click.Argument(["name"]), *(each for each in ask.params if each.name not in _NOT_OF_RUN)],
+    callback=_run,
     help="Ask with the prompt NAME of the library, as `chatapp ask --template NAME` does.\n\n"
     "PROMPT and standard input go to the variable that the prompt takes them for.",
     epilog="`chatapp prompts show NAME` tells its variables. Values on the command line stand above the prompt's, and "

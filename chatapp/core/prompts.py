@@ -159,9 +159,13 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
             if variable.name == name:
                 return variable
         near = NotFound.among("variable", name, [each.name for each in self.variables]).hint
-        known = f"It has: {', '.join(each.name for each in self.variables)}." if self.variables else "It has none."
-        hint = f"{near} {known}" if near.startswith("Did") else known
+        hint = f"{near} {self._known}" if near.startswith("Did") else self._known
         raise NotFound(f"The prompt “{self.name}” has no variable “{name}”.", hint=hint)
+
+    @property
+    def _known(self) -> str:
+        """The variables that there are, as a hint."""
+        return f"It has: {', '.join(each.name for each in self.variables)}." if self.variables else "It has none."
 
     def bind(self, given: Mapping[str, Given]) -> dict[str, Bound]:
         """A value for every variable; raise NotFound for an unknown one, UsageError for a wrong or a missing one."""
@@ -169,9 +173,10 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
         missing = [each for each in self.variables if each.required and is_blank(bound.get(each.name, ""))]
         if missing:
             wanted = "; ".join(f"{each.name} ({each.help.rstrip('.') or each.range})" for each in missing)
+            typed = "Type or pipe it, or give it" if missing[0].name == self.input else "Give it"
             raise UsageError(
                 f"The prompt “{self.name}” needs a value for {wanted}.",
-                hint=f"Give it with --var {missing[0].name}=VALUE, or =@FILE for a file's text.",
+                hint=f"{typed} with --var {missing[0].name}=VALUE, or =@FILE for a file's text. {self._known}",
             )
         return {each.name: bound.get(each.name, each.value_if_absent) for each in self.variables}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -118,6 +119,30 @@ async def test_a_prompt_that_comes_out_empty_is_refused(renderer: Renderer) -> N
     prompt = Prompt(name="mine", variables=(Variable(name="text"),), user="{{ text }}")
     with pytest.raises(EmptyPrompt, match="“mine” comes out empty"):
         await compose(prompt, {}, renderer=renderer)
+
+
+async def test_mutilated_templates_compose_or_say_what_is_wrong(renderer: Renderer) -> None:
+    chance = random.Random(6)
+    pieces = ("{{", "}}", "{%", "%}", "{#", "'", "|", "(", ")", "[0]", " text ", "~", "\n", "é", "\0", "if", "not", "*")
+    prompts = [
+        shipped(name) for name in ("classification", "dialogue", "question-answering", "story", "text-adventure")
+    ]
+    failed = 0
+    for _ in range(200):
+        prompt = chance.choice(prompts)
+        key = chance.choice(("system", "user"))
+        text = getattr(prompt, key)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(text) + 1)
+            text = text[:at] + chance.choice(pieces) + text[at + chance.choice((0, 1, 9)) :]
+        mutilated = msgspec.structs.replace(prompt, **{key: text})
+        given = {each.name: "Hello" for each in prompt.variables if each.required}
+        try:
+            assert (await compose(mutilated, given, renderer=renderer)).text.strip()
+        except (FileProblem, EmptyPrompt) as error:
+            assert f"{prompt.name}" in error.message and error.hint
+            failed += 1
+    assert 50 < failed < 190
 
 
 async def test_values_that_no_context_holds_are_refused(renderer: Renderer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from chatapp.core.errors import FileProblem, NotFound, UsageError
@@ -78,6 +79,9 @@ def test_a_missing_or_misspelt_variable_is_named_with_the_known_ones() -> None:
     for given in ({}, {"text": "  \n"}):
         with pytest.raises(UsageError, match=r"“mine” needs a value for text \(The text\)"):
             PROMPT.bind(given)
+    with pytest.raises(UsageError) as missing:
+        msgspec.structs.replace(PROMPT, input="text").bind({})
+    assert missing.value.hint.startswith("Type or pipe it") and "tone, count" in missing.value.hint
     with pytest.raises(NotFound, match="has no variable “tex”") as error:
         PROMPT.bind({"tex": "a"})
     assert "text?" in error.value.hint and "tone, count, note, paper, papers" in error.value.hint
