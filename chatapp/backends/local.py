@@ -262,7 +262,8 @@ class LocalBackend:
         form, _ = reasoning_of(request, loaded.card.template or "", prompt, begun)
         thinks = form is not None and not prompt.rstrip().endswith(form.closing_tag)
         moot = {} if form is not None else {"reasoning_budget": "this model marks no thoughts"}
-        return Layers(check(request.preset), wishes, _family_values(loaded.card, thinks=thinks), moot), notices
+        family = _family_values(loaded.card, thinks=thinks)
+        return Layers(check(request.prompt_values), check(request.preset), wishes, family, moot), notices
 
     async def _kept_tokens(self, prepared: Prepared, loaded: Loaded) -> int:
         """How many tokens a shift must leave at the beginning: all that a prompt which asks otherwise would share."""

@@ -22,6 +22,7 @@ def stored(values: Values) -> dict[str, StoredValue]:
 class Layers:
     """The values that lie under a request's edits."""
 
+    prompt: Values
     preset: Values
     model: Values
     family: Values
@@ -31,6 +32,7 @@ class Layers:
         """Lay `edits` over them; raise ParameterError where values contradict each other."""
         return resolve(
             edits=edits,
+            prompt=self.prompt,
             preset=self.preset,
             model=self.model,
             family=self.family,

@@ -137,7 +137,7 @@ class ScriptedBackend:
                 f"The prompt has {len(token_ids):,} tokens, the context {self._card.context_size:,}.",
                 hint="Shorten the message or begin a new conversation.",
             )
-        parameters = resolve(edits=request.edits, preset=request.preset)
+        parameters = resolve(edits=request.edits, prompt=request.prompt_values, preset=request.preset)
         seed = parameters["seed"]
         return Prepared(
             request=request,

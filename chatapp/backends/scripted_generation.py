@@ -120,12 +120,16 @@ class ScriptedGeneration:
     def _change(self, values: Values) -> None:
         """Put values in force, and report them with the next step; None takes an edit back."""
         self._edits = check({**self._edits, **values})
-        in_force = resolve(edits=self._edits, preset=self.prepared.request.preset).values
+        in_force = self._resolved()
         for name in values:
             self._settings[name] = in_force[name]
             self._thinking.pop(name, None)
             offset, value = len(self._reply.token_ids), as_stored(in_force[name])
             self._changes.append(ParameterChanged(request_id=self.request_id, offset=offset, name=name, value=value))
+
+    def _resolved(self) -> dict[str, Value]:
+        request = self.prepared.request
+        return resolve(edits=self._edits, prompt=request.prompt_values, preset=request.preset).values
 
     def _take_planned(self) -> None:
         """Make the changes of the request whose token has come."""

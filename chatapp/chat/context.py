@@ -12,7 +12,7 @@ from chatapp.core.conversations import Generation, StoredMessage, View
 from chatapp.core.errors import UsageError
 from chatapp.core.messages import Message, TextPart
 from chatapp.core.overflow import Overflow
-from chatapp.core.parameters import Value
+from chatapp.core.parameters import FORMS, Value
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,8 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """All that a request is made of: a branch from its root to the message to answer, or a raw prompt.
 
-    `edits` are explicit parameter values, and stand above `preset` and `thinking`, those of a preset and those that
+    `edits` are explicit parameter values; they stand above `prompt_values`, those of a prompt of the library, and these
+    above `preset` and `thinking`, those of a preset and those that
     differ while the model thinks. `prefill` begins the reply, `begun` stands in its place where a reply goes on;
     `alternatives` are told of each of its tokens. `overflow`
     is what happens where the branch no longer fits.
@@ -56,6 +57,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     prefill: str = ""
     begun: Begun | None = None
     edits: dict[str, Value] = {}
+    prompt_values: dict[str, Value] = {}
     preset: dict[str, Value] = {}
     thinking: dict[str, Value] = {}
     alternatives: int = 0
@@ -68,6 +70,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
         It begins at `turn`; of what is before, only the kept messages are in it.
         """
+        # A form of the answer that the prompt asks for takes the place of the preset's.
+        is_formed = any(name in FORMS for name in self.prompt_values)
         messages = () if self.prompt is not None else self._messages(model_fingerprint, turn)
         begun = self.begun
         return GenerationRequest(
@@ -77,8 +81,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
             prefill_reasoning=begun.reasoning if begun is not None else None,
             prefill_ids=begun.tokens_for(model_fingerprint) if begun is not None else (),
             edits=self.edits,
-            preset=self.preset,
-            thinking={name: value for name, value in self.thinking.items() if name not in self.edits},
+            prompt_values=self.prompt_values,
+            preset={name: value for name, value in self.preset.items() if not (is_formed and name in FORMS)},
+            thinking={
+                name: value
+                for name, value in self.thinking.items()
+                if name not in self.edits and name not in self.prompt_values
+            },
             alternatives=self.alternatives,
             template_variables=self.template_variables,
             overflow=self.overflow,

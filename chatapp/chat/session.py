@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -15,9 +15,9 @@ from chatapp.chat.window import prepare
 from chatapp.core.backend import Prepared, TemplateVariables
 from chatapp.core.conversations import Conversation, Found, Hit, StoredMessage
 from chatapp.core.errors import ChatappError, EmptyPrompt, Unsupported, UsageError
-from chatapp.core.messages import TextPart
+from chatapp.core.messages import Message, Role, TextPart
 from chatapp.core.overflow import Overflow
-from chatapp.core.parameters import Values
+from chatapp.core.parameters import Values, check
 
 
 class Session(Branches):
@@ -71,16 +71,32 @@ class Session(Branches):
         return listed, self.store.search.find_in_each(words, limit=limit, is_wanted=is_wanted)
 
     async def create(
-        self, *, system_prompt: str = "", edits: Values | None = None, overflow: Overflow | None = None
+        self,
+        *,
+        system_prompt: str = "",
+        edits: Values | None = None,
+        overflow: Overflow | None = None,
+        title: str = "",
+        messages: Sequence[Message] = (),
     ) -> Conversation:
-        """Begin an empty conversation; without a system prompt it gets the preset's, without `overflow` the default."""
+        """Begin a conversation; without a system prompt it gets the preset's, without `overflow` the default.
+
+        It is empty but for `messages`, which were said in it already, as examples are. Without a `title` it gets one
+        from the first message of the user.
+        """
         model = self.backend.model
-        return await self.store.conversations.create(
+        conversation = await self.store.conversations.create(
+            title=title,
             system_prompt=self._system_prompt(system_prompt),
             edits=stored_edits(edits or {}),
             model=model.name if model is not None else "",
             overflow=overflow or self.overflow,
         )
+        parent_id = None
+        for message in messages:
+            added = await self.store.conversations.add_message(conversation.id, parent_id, message.role, message.parts)
+            parent_id = added.id
+        return self.store.conversations.get(conversation.id) if messages else conversation
 
     async def rename(self, conversation_id: int, title: str) -> Conversation:
         """Give a conversation another title."""
@@ -129,20 +145,26 @@ class Session(Branches):
         prefill: str = "",
         alternatives: int = 0,
         template_variables: TemplateVariables | None = None,
+        prompt_values: Values | None = None,
     ) -> Turn:
         """Store `text` at the end of the shown branch with an empty reply, and return the turn that writes it.
 
         Where the branch ends in a message that got no word of an answer but a failure, it is stored as a version
         beside that message: what is sent again does not stand there twice.
-        `edits` stand in for the conversation's own; `alternatives` are told of each token. Raise EmptyPrompt, or
-        UsageError where a reply is still being written on this branch; nothing is stored then.
+        `edits` stand in for the conversation's own, `prompt_values` are those of a prompt of the library;
+        `alternatives` are told of each token. Raise EmptyPrompt, or UsageError where a reply is still being written on
+        this branch; nothing is stored then.
         """
         if not text.strip():
             raise EmptyPrompt("The message is empty.", hint="Write something to send.")
         conversation = self.conversation(conversation_id)
         context = self._context(conversation, edits)
         context = msgspec.structs.replace(
-            context, prefill=prefill, alternatives=alternatives, template_variables=dict(template_variables or {})
+            context,
+            prefill=prefill,
+            alternatives=alternatives,
+            template_variables=dict(template_variables or {}),
+            prompt_values=check(prompt_values or {}),
         )
         return await self._opened(self._ask(conversation_id, text, context))
 
@@ -154,6 +176,7 @@ class Session(Branches):
         edits: Values | None = None,
         prefill: str = "",
         alternatives: int = 0,
+        prompt_values: Values | None = None,
     ) -> Turn:
         """Continue `prompt` as it is, without chat template and without what was said before.
 
@@ -162,7 +185,13 @@ class Session(Branches):
         if not prompt:
             raise EmptyPrompt("The prompt is empty.", hint="Write a beginning for the model to continue.")
         context = self._context(self.conversation(conversation_id), edits)
-        context = msgspec.structs.replace(context, prompt=prompt, prefill=prefill, alternatives=alternatives)
+        context = msgspec.structs.replace(
+            context,
+            prompt=prompt,
+            prefill=prefill,
+            alternatives=alternatives,
+            prompt_values=check(prompt_values or {}),
+        )
         return await self._opened(self._ask(conversation_id, prompt, context))
 
     async def prompt_ids(self, message_id: int) -> tuple[int, ...]:
@@ -186,17 +215,20 @@ class Session(Branches):
         raw: bool = False,
         template_variables: TemplateVariables | None = None,
         overflow: Overflow | None = None,
+        prompt_values: Values | None = None,
+        messages: Sequence[Message] = (),
     ) -> Prepared:
         """Resolve what `send`, or with `raw` `complete`, would ask; nothing is stored and nothing generated.
 
-        Without `conversation_id` it is asked in a new conversation, which would have `system_prompt`. `overflow` stands
-        in for the conversation's own.
+        Without `conversation_id` it is asked in a new conversation, which would have `system_prompt` and begin with
+        `messages`. `overflow` stands in for the conversation's own.
         """
         if conversation_id is None:
             conversation = _new_conversation(self._system_prompt(system_prompt), self.overflow)
         else:
             conversation = self.conversation(conversation_id)
         before = self.thread(conversation.id) if conversation.leaf_id is not None else []
+        before += [_unsent(conversation.id, message.text, message.role) for message in messages]
         context = msgspec.structs.replace(
             self._context(conversation, edits),
             thread=(*before, _unsent(conversation.id, text)),
@@ -204,6 +236,7 @@ class Session(Branches):
             prefill=prefill,
             template_variables=dict(template_variables or {}),
             overflow=overflow or conversation.overflow,
+            prompt_values=check(prompt_values or {}),
         )
         self._check_capabilities(context)
         prepared, _ = await prepare(self.backend, context)
@@ -267,12 +300,12 @@ def _new_conversation(system_prompt: str, overflow: Overflow) -> Conversation:
     return Conversation(id=0, title="", created_at=0.0, updated_at=0.0, system_prompt=system_prompt, overflow=overflow)
 
 
-def _unsent(conversation_id: int, text: str) -> StoredMessage:
+def _unsent(conversation_id: int, text: str, role: Role = "user") -> StoredMessage:
     return StoredMessage(
         id=0,
         conversation_id=conversation_id,
         parent_id=None,
-        role="user",
+        role=role,
         parts=(TextPart(text),),
         status="complete",
         created_at=0.0,

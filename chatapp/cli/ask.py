@@ -32,6 +32,7 @@ from chatapp.cli.options import (
     verbose_option,
 )
 from chatapp.cli.parameter_option import ParameterCommand, chosen_values, parameter_options
+from chatapp.cli.prompt_input import PromptWish, examples_option, variables_option
 from chatapp.cli.question import Question, joined_prompt
 from chatapp.cli.streams import Output, as_json_text, has_input, read_input
 from chatapp.cli.token_table import DEFAULT_ALTERNATIVES, MOST_ALTERNATIVES
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from chatapp.chat.turn import Turn
     from chatapp.cli.token_table import Token
     from chatapp.core.conversations import Conversation
+    from chatapp.core.prompts import Prompt
 
 
 class AskCommand(ParameterCommand):
@@ -68,6 +70,14 @@ class AskCommand(ParameterCommand):
 @model_option
 @preset_option
 @overflow_option
+@click.option(
+    "--template",
+    metavar="NAME",
+    help="Ask with this prompt of the library; PROMPT and standard input go to the variable that it takes them for. "
+    "`chatapp prompts list` names them.",
+)
+@variables_option
+@examples_option
 @click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
 @click.option(
     "--prefill", metavar="TEXT", default="", help="Begin the reply with this text; the model goes on from it."
@@ -109,6 +119,9 @@ def ask(
     model: str | None,
     preset: str | None,
     overflow: Overflow | None,
+    template: str | None,
+    variables: tuple[str, ...],
+    examples: str | None,
     system: str | None,
     prefill: str,
     continues: bool,
@@ -140,12 +153,15 @@ def ask(
             "--explain generates nothing, so there are no tokens for --logprobs to tell of.",
             hint="Leave one of them out.",
         )
-    question = _question(
-        prompt, system=system, prefill=prefill, continues=continues, raw=raw, echo=echo, escapes=escapes,
-        variables=template_variables, overflow=overflow, parameters=parameters,
-    )  # fmt: skip
+    wish = PromptWish(template, variables, examples)
+    wish.check(continues=continues, raw=raw)
     narration = Narration(verbose=verbose)
     configuration = read_configuration()
+    question = _question(
+        prompt, system=system, prefill=prefill, continues=continues, raw=raw, echo=echo, escapes=escapes,
+        variables=template_variables, overflow=overflow, parameters=parameters, library=wish.find(configuration),
+        wish=wish,
+    )  # fmt: skip
     narration.warn(configuration.problems)
     choice = Choice(model, chosen_load(parameters), incognito, find_preset(configuration, preset), exact)
     asked = Asked(question, narration, as_json=as_json, shows_reasoning=show_reasoning or verbose, logprobs=logprobs)
@@ -186,8 +202,16 @@ class Asked:
                 raw=question.raw,
                 template_variables=question.template_variables,
                 overflow=question.overflow,
+                prompt_values=question.prompt_values,
+                messages=question.examples,
             )
-        explanation = explanation_of(prepared, choice.preset, system=question.system or "")
+        explanation = explanation_of(
+            prepared,
+            choice.preset,
+            system="" if question.is_templates_system else question.system or "",
+            template=question.template,
+            template_system=question.system or "" if question.is_templates_system else "",
+        )
         if self._as_json:
             output.line(as_json_text(explanation))
             return exits.SUCCESS
@@ -234,15 +258,26 @@ class Asked:
         if question.continues:
             return await self._continue(session)
         conversation = await session.create(
-            system_prompt=question.system or "", edits=question.edits, overflow=question.overflow
+            system_prompt=question.system or "",
+            edits=question.kept_edits,
+            overflow=question.overflow,
+            title=question.title,
+            messages=question.examples,
         )
         if question.raw:
             return await session.complete(
-                conversation.id, question.prompt, prefill=question.prefill, alternatives=self._logprobs or 0
+                conversation.id,
+                question.prompt,
+                edits=question.edits,
+                prefill=question.prefill,
+                alternatives=self._logprobs or 0,
+                prompt_values=question.prompt_values,
             )
         return await session.send(
             conversation.id,
             question.prompt,
+            edits=question.edits,
+            prompt_values=question.prompt_values,
             prefill=question.prefill,
             alternatives=self._logprobs or 0,
             template_variables=question.template_variables,
@@ -289,7 +324,8 @@ class Asked:
             if not tokens:
                 self._narration.say("nothing is known of the tokens of this reply")
         if self._as_json:
-            output.line(as_json_text(result_of(turn, session.backend.model, kept=kept, tokens=tokens)))
+            result = result_of(turn, session.backend.model, kept=kept, tokens=tokens, template=self._question.template)
+            output.line(as_json_text(result))
         elif tokens:
             output.end_line()
             output.line()
@@ -322,6 +358,8 @@ def _question(
     variables: tuple[str, ...],
     overflow: Overflow | None,
     parameters: dict[str, object],
+    library: Prompt | None,
+    wish: PromptWish,
 ) -> Question:
     """Put the options together; raise UsageError or one of its kinds."""
     piped, bad_characters = read_input() if has_input() else (None, 0)
@@ -334,7 +372,7 @@ def _question(
         if isinstance(stop, tuple):
             parameters["stop"] = tuple(unescape(text) for text in stop)
     question = Question(
-        prompt=joined_prompt(prompt, piped, raw=raw),
+        prompt=joined_prompt(prompt, piped, raw=raw or (library is not None and library.raw)),
         system=system,
         prefill=prefill,
         edits=chosen_values(parameters),
@@ -344,5 +382,7 @@ def _question(
         continues=continues,
         overflow=overflow,
     )
+    if library is not None:
+        question = wish.asked(library, question)
     question.check()
     return question

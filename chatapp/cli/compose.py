@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chatapp.models.header import GgufHeader
     from chatapp.models.library import Library
     from chatapp.storage.presets import Presets
+    from chatapp.storage.prompts import Prompts
     from chatapp.storage.store import Store
 
 _MEGABYTE = 10**6
@@ -94,6 +95,13 @@ def find_preset(configuration: Configuration, name: str | None) -> Preset | None
     """
     wished = configuration.settings.preset if name is None else name
     return make_presets(configuration).find(wished).usable if wished else None
+
+
+def make_prompts(configuration: Configuration) -> Prompts:
+    """The prompt library."""
+    from chatapp.storage.prompts import Prompts
+
+    return Prompts(configuration.paths.prompts)
 
 
 def open_store(configuration: Configuration, *, incognito: bool = False) -> Store:

@@ -27,14 +27,21 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """What `chatapp ask --explain --json` writes."""
 
     preset: Annotated[str, _about("the preset's name; empty where there is none")]
+    template: Annotated[str, _about("the name of the prompt of the library; empty where there is none")]
     system_prompt: Annotated[str, _about("the system prompt; empty where there is none")]
     system_prompt_source: Annotated[
-        str, _about("where it comes from: edit (given now), preset, or conversation; empty where there is none")
+        str,
+        _about(
+            "where it comes from: edit (given now), prompt (of the library), preset, or conversation; empty where "
+            "there is none"
+        ),
     ]
     template_variables: Annotated[dict[str, TemplateValue], _about("what was given to the chat template by name")]
     settings: Annotated[
         tuple[Setting, ...],
-        _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
+        _about(
+            "every parameter: name, value, source (edit, prompt, preset, model, family, default), and why it is moot"
+        ),
     ]
     thinking: Annotated[dict[str, StoredValue], _about("values of the preset that differ while the model thinks")]
     unsupported: Annotated[dict[str, str], _about("parameters that this model can't honour, and why")]
@@ -44,13 +51,20 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: Annotated[int | None, _about("how many tokens that is")]
 
 
-def explanation_of(prepared: Prepared, preset: Preset | None, *, system: str = "") -> Explanation:
-    """Everything that is known of a request before it runs; `system` is the system prompt that was given with it."""
+def explanation_of(
+    prepared: Prepared, preset: Preset | None, *, system: str = "", template: str = "", template_system: str = ""
+) -> Explanation:
+    """Everything that is known of a request before it runs.
+
+    `system` is the system prompt that was given with it, `template_system` that of the prompt of the library which is
+    called `template`.
+    """
     system_prompt = next((each.text for each in prepared.request.messages if each.role == "system"), "")
     return Explanation(
         preset=preset.name if preset is not None else "",
+        template=template,
         system_prompt=system_prompt,
-        system_prompt_source=_source_of_prompt(system_prompt, preset, system),
+        system_prompt_source=_source_of_prompt(system_prompt, preset, system, template_system),
         template_variables=prepared.request.template_variables,
         settings=prepared.parameters.settings,
         thinking={name: as_stored(value) for name, value in prepared.request.thinking.items()},
@@ -74,11 +88,13 @@ def lines_of(explanation: Explanation) -> list[str]:
     return [*_told_besides(explanation), *lines, "All other parameters change nothing."]
 
 
-def _source_of_prompt(text: str, preset: Preset | None, given: str) -> str:
+def _source_of_prompt(text: str, preset: Preset | None, given: str, template: str) -> str:
     if not text:
         return ""
     if given.strip():
         return "edit"
+    if template.strip():
+        return "prompt"
     return "preset" if preset is not None and preset.system_prompt == text else "conversation"
 
 
@@ -86,6 +102,7 @@ def _told_besides(explanation: Explanation) -> list[str]:
     """The system prompt and the template's variables, which are no parameters."""
     sources = {
         "edit": "given on the command line",
+        "prompt": f"the prompt {explanation.template}",
         "preset": f"the preset {explanation.preset}",
         "conversation": "the conversation",
     }
@@ -104,6 +121,8 @@ def _row(setting: Setting, explanation: Explanation) -> tuple[str, str, str, str
     source = SOURCES[setting.source]
     if setting.source == "preset":
         source = f"the preset {explanation.preset}".rstrip()
+    if setting.source == "prompt" and explanation.template:
+        source = f"the prompt {explanation.template}"
     why = setting.moot or explanation.unsupported.get(setting.name, "")
     shown = PARAMETERS[setting.name].show(setting.plain)
     return setting.name, _short(shown), source, f"without effect: {why}" if why else ""

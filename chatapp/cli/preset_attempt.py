@@ -1,4 +1,4 @@
-"""A preset being edited: beside the real one until it is sound, so that a mistake costs nothing."""
+"""A preset or a prompt being edited: beside the real one until it is sound, so that a mistake costs nothing."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from chatapp.storage.presets import read_entry
 class PresetAttempt:
     """The file that an editor works on.
 
-    `target` is the preset's own file and `before` its text. An attempt that was left there is gone on with.
+    `target` is the own file of what is edited, a `kind`, and `before` its text. An attempt that was left there is gone
+    on with.
     """
 
-    def __init__(self, target: Path, before: str) -> None:
+    def __init__(self, target: Path, before: str, *, kind: str = "preset") -> None:
         self.path = target.parent / "attempts" / target.name
         self.is_left = self.path.exists()
         self._target = target
         self._before = before
+        self._kind = kind
 
     @property
     def problems(self) -> tuple[FileProblem, ...]:
-        """What is wrong with the attempt."""
+        """What is wrong with the attempt at a preset."""
         return read_entry(self.path).problems
 
     def edit(self) -> bool:
@@ -41,13 +43,13 @@ class PresetAttempt:
         is_changed = not self._forget_if_unchanged()
         if code != 0:
             raise UsageError(
-                f"{command[0]} ended with {code}; the preset is as it was.",
+                f"{command[0]} ended with {code}; the {self._kind} is as it was.",
                 hint=f"What was written is in {self.path}." if is_changed else "",
             )
         return is_changed
 
     def keep(self) -> None:
-        """Put the attempt in the place of the preset."""
+        """Put the attempt in the place of the file."""
         self._write(self._target, self._text)
         self.path.unlink()
 

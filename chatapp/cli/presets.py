@@ -240,7 +240,9 @@ def _preset_values(thread: Sequence[StoredMessage]) -> dict[str, Value]:
     if generation is None:
         return {}
     return {
-        each.name: each.plain for each in generation.settings if each.source == "preset" and each.name in PARAMETERS
+        each.name: each.plain
+        for each in generation.settings
+        if each.source in ("prompt", "preset") and each.name in PARAMETERS
     }
 
 

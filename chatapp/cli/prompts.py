@@ -1,4 +1,4 @@
-"""`chatapp prompts render`: the exact prompt that a model gets."""
+"""`chatapp prompts`: the library, and the exact prompt that a model gets."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from chatapp.cli.options import (
     read_template_variables,
     template_variables_option,
 )
+from chatapp.cli.prompt_input import PromptWish, composed, examples_option, read_given
+from chatapp.cli.prompt_library import check, edit, list_, new, run, show
 from chatapp.cli.streams import Output, as_json_text, decode
+from chatapp.core.backend import GenerationRequest
 from chatapp.core.errors import FileProblem, UsageError
-from chatapp.core.messages import Message
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,17 +37,34 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.group()
 def prompts() -> None:
-    """Show the exact prompt that a model gets."""
+    """Show the exact prompt that a model gets.
+
+    The library holds prompts with variables, examples and the settings that fit them: shipped ones, and yours, TOML
+    files in the directory `prompts` beside config.toml.
+    """
+
+
+for command in (list_, show, new, edit, check, run):
+    prompts.add_command(command)
 
 
 @prompts.command(cls=SectionedCommand)
-@click.argument("messages", metavar="MESSAGES.json")
+@click.argument("messages", metavar="MESSAGES.json|NAME")
 @model_option
 @click.option("--template", metavar="FILE", help="Render this template instead, without a model.")
 @click.option("--bos", metavar="TEXT", default="", help="With --template: the beginning-of-sequence token's text.")
 @click.option("--eos", metavar="TEXT", default="", help="With --template: the end-of-sequence token's text.")
 @click.option("--prefill", metavar="TEXT", default="", help="The beginning of the reply.")
-@template_variables_option("--var")
+@click.option(
+    "--var",
+    "variables",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A variable for the chat template, as in enable_thinking=false; for a prompt of the library one of its own, "
+    "where NAME=@FILE takes the text of a file. Repeatable.",
+)
+@template_variables_option("--template-var")
+@examples_option
 @json_option
 @load_options
 def render(
@@ -55,11 +74,15 @@ def render(
     bos: str,
     eos: str,
     prefill: str,
+    variables: tuple[str, ...],
     template_variables: tuple[str, ...],
+    examples: str | None,
     as_json: bool,
     **load: object,
 ) -> None:
     """Render MESSAGES.json, a list of objects with role and content; - reads standard input.
+
+    NAME, which is no file, is a prompt of the library: it is rendered with its variables and examples.
 
     Standard output carries the prompt text alone, and with a model its token ids go to standard error; --json
     writes both to standard output.
@@ -68,12 +91,21 @@ def render(
         raise UsageError("--template and --model exclude each other.", hint="A model brings its own template.")
     if template is None and (bos or eos):
         raise UsageError("--bos and --eos go with --template.", hint="A model brings its own token texts.")
-    variables = read_template_variables(template_variables)
-    turns = read_messages(messages)
-    if template is not None:
-        work = _with_template(_template(template), turns, bos=bos, eos=eos, variables=variables, prefill=prefill)
+    if _is_file(messages):
+        if examples is not None:
+            raise UsageError("--examples goes with a prompt of the library.", hint="Write them into the messages.")
+        request = GenerationRequest(
+            messages=read_messages(messages),
+            template_variables=read_template_variables((*variables, *template_variables)),
+            prefill=prefill,
+        )
     else:
-        work = _with_model(Choice(model, chosen_load(load)), turns, variables=variables, prefill=prefill)
+        wish = PromptWish(messages, variables, examples)
+        request = _of_library(wish, read_template_variables(template_variables), prefill)
+    if template is not None:
+        work = _with_template(_template(template), request, bos=bos, eos=eos)
+    else:
+        work = _with_model(Choice(model, chosen_load(load)), request)
     rendered = asyncio.run(work)
     output, narration = Output(), Narration()
     if as_json:
@@ -88,35 +120,47 @@ def render(
         narration.say(f"{len(rendered.token_ids)} tokens: {' '.join(map(str, rendered.token_ids))}")
 
 
-async def _with_template(
-    template: str,
-    messages: tuple[Message, ...],
-    *,
-    bos: str,
-    eos: str,
-    variables: dict[str, TemplateValue],
-    prefill: str,
-) -> Rendered:
+def _is_file(messages: str) -> bool:
+    """Whether the argument is a file of messages, there or not, rather than the name of a prompt."""
+    path = Path(messages)
+    return messages == "-" or path.suffix == ".json" or path.name != messages or path.is_file()
+
+
+def _of_library(wish: PromptWish, variables: dict[str, TemplateValue], prefill: str) -> GenerationRequest:
+    """What a prompt of the library asks of a model."""
+    configuration = read_configuration()
+    prompt = wish.find(configuration)
+    if prompt is None:
+        raise UsageError("No prompt is named.", hint="Name one of the library: chatapp prompts list")
+    composition = asyncio.run(composed(prompt, read_given(prompt, wish.variables, ""), wish.examples))
+    request = composition.request()
+    return msgspec.structs.replace(request, template_variables=variables, prefill=prefill or request.prefill)
+
+
+async def _with_template(template: str, request: GenerationRequest, *, bos: str, eos: str) -> Rendered:
     from chatapp.rendering.renderer import Renderer
 
+    if request.prompt is not None:
+        raise UsageError("A raw prompt goes through no chat template.", hint="Leave --template out.")
     renderer = Renderer()
     try:
         prompt = await renderer.render_chat(
-            template, messages, bos=bos, eos=eos, variables=variables, prefill=prefill, keep_reasoning=True
+            template,
+            request.messages,
+            bos=bos,
+            eos=eos,
+            variables=request.template_variables,
+            prefill=request.prefill,
+            keep_reasoning=True,
         )
     finally:
         await renderer.close()
     return Rendered(prompt=prompt.text, token_ids=None, notices=prompt.notices)
 
 
-async def _with_model(
-    choice: Choice, messages: tuple[Message, ...], *, variables: dict[str, TemplateValue], prefill: str
-) -> Rendered:
-    from chatapp.core.backend import GenerationRequest
-
+async def _with_model(choice: Choice, request: GenerationRequest) -> Rendered:
     configuration = read_configuration()
     Narration().warn(configuration.problems)
-    request = GenerationRequest(messages=messages, template_variables=variables, prefill=prefill)
     model = find_model(configuration, choice)
     _, asked = resolve_loading(configuration, choice, model)
     async with open_backend(configuration, model, choice, program="prompts") as backend:

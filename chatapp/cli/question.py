@@ -6,12 +6,17 @@ import msgspec
 
 from chatapp.cli.options import TemplateValue
 from chatapp.core.errors import EmptyPrompt, UsageError
+from chatapp.core.messages import Message
 from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import Value
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A prompt with everything that goes with it; `system` and `overflow` None leave those of the conversation."""
+    """A prompt with everything that goes with it; `system` and `overflow` None leave those of the conversation.
+
+    `template` is the prompt of the library that it came from, whose system prompt it may have, with the `title` of the
+    conversation, the `prompt_values` that lie below the edits, and the `examples` that were said before it.
+    """
 
     prompt: str
     system: str | None = None
@@ -22,6 +27,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     echo: bool = False
     continues: bool = False
     overflow: Overflow | None = None
+    template: str = ""
+    is_templates_system: bool = False
+    title: str = ""
+    prompt_values: dict[str, Value] = {}
+    examples: tuple[Message, ...] = ()
 
     def check(self) -> None:
         """Raise EmptyPrompt or UsageError where it can't be asked so."""
@@ -43,6 +53,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
                     f"--raw and {option} exclude each other: a raw prompt has no roles and no template.",
                     hint="Write everything into the prompt, or leave --raw out.",
                 )
+
+    @property
+    def kept_edits(self) -> dict[str, Value]:
+        """What a conversation that begins with this keeps, so that it goes on as it began."""
+        return {**self.prompt_values, **self.edits}
 
     @property
     def prefix(self) -> str:

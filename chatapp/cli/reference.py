@@ -79,9 +79,74 @@ context_size = 4096
 lora = ["style.gguf:0.8"]
 ```
 
-The value in force is the first of these that there is: one set on the command line or for the conversation, the
-preset's, the model file's (`general.sampling.*`), what is recommended for the model's family, the default.
+The value in force is the first of these that there is: one set on the command line or for the conversation, that of
+the prompt of the library, the preset's, the model file's (`general.sampling.*`), what is recommended for the model's
+family, the default.
 `chatapp ask --explain` shows it for each parameter. The system prompt goes to conversations that have none.
+'''
+
+_PROMPTS = '''\
+## Prompts
+
+A prompt of the library is a TOML file in the directory `prompts` beside `config.toml`; its name is the file's, in
+lower case. `chatapp prompts new NAME` writes one to begin with, `chatapp prompts check` tells every mistake with file
+and line, that of a template too. One with a mistake is used by nobody. A prompt of yours hides a shipped one of the
+same name.
+
+```toml
+title = "Letter"
+purpose = "Answers a letter."
+input = "letter"       # the variable that typed or piped text goes to
+system = "You write letters in {{ language }}."
+user = """
+Answer this letter{{ ", and say: " ~ points if points else "" }}.
+
+{{ letter | trim }}
+"""
+prefill = "Dear"       # the reply begins with it
+# raw = true           # completed as it is, without chat template and system prompt
+
+[variables.letter]
+kind = "multi-line"    # text (one line; the default), multi-line, number, choice, file, files
+help = "The letter to answer."
+required = true
+
+[variables.language]
+kind = "choice"
+choices = ["English", "German"]
+default = "English"
+
+[variables.points]
+help = "What the answer says."
+
+[variables.words]
+kind = "number"
+default = 200
+
+[sampling]             # any parameter of the table below; constraints and stop strings are parameters, too
+temperature = 0.7
+stop = ["P.S."]
+max_new_tokens = { template = "{{ words * 2 }}" }   # a value made from the variables, read as it is typed
+
+[example]              # how a row of examples becomes a pair of messages; without it rows have user and assistant
+columns = ["letter", "answer"]
+assistant = "{{ answer }}"   # user = "…" is the template above where there is none
+
+[[examples]]
+letter = "Will you come on Monday?"
+answer = "Dear Ada, I will."
+```
+
+Templates are Jinja in a sandbox: they run in a process that is ended after two seconds or 256 MB. A name that is no
+variable is an error and never an empty text. What a variable holds is never a template. A `file` is the text of a
+file, `files` a list of objects with `name` and `text`; the others of what is left out are their default, or empty. An
+example whose assistant's text comes out empty is left out.
+
+`chatapp ask --template NAME --var NAME=VALUE` asks with it, and so does `chatapp prompts run NAME`; the examples are
+messages before the question. `--examples FILE` puts others in their place: csv with a header line, jsonl with one
+object a line, or the `[[examples]]` of a TOML file; without `--template` they go before what was typed.
+`chatapp prompts render NAME` prints the exact prompt. A conversation that begins with a prompt keeps its values:
+`chatapp ask --continue` goes on with them.
 '''
 
 _FULL = """\
@@ -100,7 +165,7 @@ def reference() -> str:
     """The whole document."""
     parts = (
         *(_BEGINNING, *_exit_codes(), *_stop_reasons(), *_json_fields(), *_chat(), _ROLES),
-        *(_PRESETS, *_overflow(), *_parameters(), *_load_settings(), *_commands()),
+        *(_PRESETS, _PROMPTS, *_overflow(), *_parameters(), *_load_settings(), *_commands()),
     )
     return "\n".join(parts)
 

@@ -62,8 +62,11 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[Model, _about("name, fingerprint, path, device, build, context_size, loaded")]
     settings: Annotated[
         tuple[Setting, ...],
-        _about("every parameter: name, value, source (edit, preset, model, family, default), and why it is moot"),
+        _about(
+            "every parameter: name, value, source (edit, prompt, preset, model, family, default), and why it is moot"
+        ),
     ]
+    template: Annotated[str, _about("the prompt of the library used; empty where none was")]
     preset: Annotated[str, _about("the preset used; empty where none was")]
     notices: Annotated[tuple[str, ...], _about("what was done to the request, in words")]
     left_out: Annotated[
@@ -80,8 +83,10 @@ class AskResult(msgspec.Struct, frozen=True, kw_only=True):
     message_id: Annotated[int | None, _about("the reply's number in the store; null where nothing is kept")]
 
 
-def result_of(turn: Turn, card: ModelCard | None, *, kept: bool, tokens: tuple[Token, ...] | None = None) -> AskResult:
-    """Put together what is known of a turn that has ended."""
+def result_of(
+    turn: Turn, card: ModelCard | None, *, kept: bool, tokens: tuple[Token, ...] | None = None, template: str = ""
+) -> AskResult:
+    """Put together what is known of a turn that has ended; `template` is the prompt of the library behind it."""
     reply, generation = turn.reply, turn.reply.generation
     return AskResult(
         text=reply.text,
@@ -101,6 +106,7 @@ def result_of(turn: Turn, card: ModelCard | None, *, kept: bool, tokens: tuple[T
         seed=generation.seed if generation is not None else None,
         model=_model(card),
         settings=generation.settings if generation is not None else (),
+        template=template,
         preset=generation.preset if generation is not None else "",
         notices=generation.notices if generation is not None else (),
         left_out=turn.prepared.left_out if turn.prepared is not None else 0,

@@ -28,7 +28,8 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     for the two texts, and the events tell what their text has beyond these. To the parameters such tokens are part of
     the reply, not of the prompt: penalties, min_new_tokens, exponential decay and the reasoning budget count them with
     those that follow. Only max_new_tokens, max_time and loop_limit begin to count behind them, for the reply goes on.
-    `edits` and `preset` are explicit parameter values by name; `thinking` holds those that differ while the model
+    `edits`, `prompt_values` (those of a prompt of the library) and `preset` are explicit parameter values by name, the
+    strongest first; `thinking` holds those that differ while the model
     thinks. `changes` are made while the reply runs, each at its token offset: a replay repeats what was changed live.
     `alternatives` is how many of the likeliest tokens are told of each token of the reply. `template_variables` reach
     the chat template (`enable_thinking`, `reasoning_effort` …). `background` work never evicts a conversation from
@@ -43,6 +44,7 @@ class GenerationRequest(msgspec.Struct, frozen=True, kw_only=True):
     prefill_reasoning: str | None = None
     prefill_ids: tuple[int, ...] = ()
     edits: dict[str, Value] = {}
+    prompt_values: dict[str, Value] = {}
     preset: dict[str, Value] = {}
     thinking: dict[str, Value] = {}
     changes: tuple[ParameterChanged, ...] = ()

@@ -64,6 +64,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "presets"
 
     @property
+    def prompts(self) -> Path:
+        """Prompts that people wrote."""
+        return self.config / "prompts"
+
+    @property
     def logs(self) -> Path:
         """Logs, without any text of messages."""
         return self.state / "logs"

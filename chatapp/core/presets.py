@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-from chatapp.core.errors import UsageError
+from chatapp.core.file_name import check_file_name
 from chatapp.core.parameters import PARAMETERS, Value
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_-])?")
-_DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))))
 _REACHES = frozenset(("repeat_last_n", "dry_last_n"))
 """How far back a penalty looks. At their neutral value they would silence a penalty that is set beside the preset."""
 
@@ -33,12 +29,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
 
 def check_preset_name(name: str) -> str:
     """Return `name` where a preset can be called so; raise UsageError, since it becomes a file's name everywhere."""
-    if _NAME.fullmatch(name) is None or name.partition(".")[0] in _DEVICES:
-        raise UsageError(
-            f"A preset can't be called “{name}”.",
-            hint="A name has at most 64 of the characters a–z, 0–9, -, _ and a dot inside.",
-        )
-    return name
+    return check_file_name(name, "preset")
 
 
 NEUTRAL = Preset(

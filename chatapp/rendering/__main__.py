@@ -16,6 +16,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from chatapp.rendering import frames
 from chatapp.rendering.chat import ChatRenderer
 from chatapp.rendering.environment import Refusal, TooMuch
+from chatapp.rendering.filler import PartFailed, PromptFiller, UnknownName
 from chatapp.rendering.limits import ignore_interrupts, limit_memory
 
 _LONGEST_MESSAGE = 2000
@@ -28,12 +29,12 @@ def main() -> None:
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
-    renderer = ChatRenderer()
+    renderer, filler = ChatRenderer(), PromptFiller()
     limit_memory(limit_bytes)
     _send(sink, frames.Ready())
     while (request := _receive(source)) is not None:
         faulthandler.dump_traceback_later(limit_s, exit=True, file=silence)
-        answer = _answer(renderer, request)
+        answer = _filled(filler, request) if isinstance(request, frames.Fill) else _answer(renderer, request)
         faulthandler.cancel_dump_traceback_later()
         _send(sink, answer)
         if isinstance(answer, frames.Failed) and answer.kind == "memory":
@@ -51,6 +52,20 @@ def _answer(renderer: ChatRenderer, request: frames.Render) -> frames.Rendered |
         return frames.Failed(_kind(error), _message(error), renderer.line_of(request.template, error))
 
 
+def _filled(filler: PromptFiller, request: frames.Fill) -> frames.Filled | frames.Failed:
+    try:
+        return filler.fill(request)
+    except MemoryError:
+        return frames.Failed("memory", "")
+    except PartFailed as failed:
+        match failed.error:
+            case MemoryError():
+                return frames.Failed("memory", "")
+            case RecursionError():
+                return frames.Failed("too-much", "it nests too deep", None, failed.part)
+        return frames.Failed(_kind(failed.error), _message(failed.error), failed.line, failed.part)
+
+
 def _kind(error: Exception) -> frames.FailureKind:
     match error:
         case TemplateSyntaxError():
@@ -59,6 +74,8 @@ def _kind(error: Exception) -> frames.FailureKind:
             return "refused"
         case TooMuch():
             return "too-much"
+        case UnknownName():
+            return "unknown"
     return "error"
 
 
@@ -67,7 +84,7 @@ def _message(error: Exception) -> str:
     return text[:_LONGEST_MESSAGE].encode("utf-8", "replace").decode()
 
 
-def _receive(source: BinaryIO) -> frames.Render | None:
+def _receive(source: BinaryIO) -> frames.Request | None:
     header = source.read(frames.HEADER_BYTES)
     if len(header) < frames.HEADER_BYTES:
         return None

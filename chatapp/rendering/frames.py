@@ -33,6 +33,25 @@ class Render(msgspec.Struct, frozen=True, kw_only=True, tag="render"):
     add_generation_prompt: bool
 
 
+Filling: TypeAlias = str | int | float | list[dict[str, str]]
+"""What a variable of a prompt stands for; documents are objects with name and text."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One text of a prompt: a template, and the variables that it alone knows."""
+
+    template: str
+    own: dict[str, Filling] = {}
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
+    """Render each of `parts` with `variables`; with `only_check`, see whether it could be."""
+
+    parts: tuple[Part, ...]
+    variables: dict[str, Filling]
+    only_check: bool = False
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The process takes requests."""
 
@@ -47,25 +66,36 @@ class Rendered(msgspec.Struct, frozen=True, tag="rendered"):
     notices: tuple[str, ...] = ()
 
 
-FailureKind: TypeAlias = Literal["syntax", "refused", "error", "too-much", "memory"]
+class Filled(msgspec.Struct, frozen=True, tag="filled"):
+    """The texts of the parts that were asked for; none where they were only checked."""
+
+    texts: tuple[str, ...]
+
+
+FailureKind: TypeAlias = Literal["syntax", "refused", "error", "too-much", "memory", "unknown"]
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The template can't be used; `line` is the template's, where it is known."""
+    """The template can't be used; `line` is the template's and `part` counts those of a prompt, where they are known.
+
+    Of the kind `unknown` the message is the name of a variable that nobody declared.
+    """
 
     kind: FailureKind
     message: str
     line: int | None = None
+    part: int | None = None
 
 
-Answer: TypeAlias = Ready | Rendered | Failed
+Request: TypeAlias = Render | Fill
+Answer: TypeAlias = Ready | Rendered | Filled | Failed
 
 _encoder = msgspec.msgpack.Encoder()
-request_decoder: msgspec.msgpack.Decoder[Render] = msgspec.msgpack.Decoder(Render)
+request_decoder: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 answer_decoder: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
 
-def encode(frame: Render | Answer) -> bytes:
+def encode(frame: Request | Answer) -> bytes:
     """A frame with its length in front."""
     return framed(_encoder.encode(frame))
 

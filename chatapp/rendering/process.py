@@ -68,7 +68,7 @@ class RendererProcess:
             raise
         return started
 
-    async def ask(self, request: frames.Render) -> frames.Answer:
+    async def ask(self, request: frames.Request) -> frames.Answer:
         """The answer to `request`; raise TooSlow or ProcessEnded, after which this process is of no more use."""
         answer = asyncio.ensure_future(self._exchange(frames.encode(request)))
         # The second look is for a parent that itself stood still while the answer lay in the pipe.

@@ -64,8 +64,8 @@ class Presets:
 
     def list(self) -> list[PresetEntry]:
         """Every preset, the shipped ones first, each kind by name."""
-        own = {path.stem: path for path in _files(self._directory)}
-        shipped = sorted((*_files(SHIPPED), None), key=_name)
+        own = {path.stem: path for path in toml_files(self._directory)}
+        shipped = sorted((*toml_files(SHIPPED), None), key=_name)
         entries = [read_entry(path, is_shipped=True) for path in shipped if _name(path) not in own]
         hidden = {_name(path) for path in shipped}
         return entries + [read_entry(path, hides_shipped=name in hidden) for name, path in own.items()]
@@ -160,13 +160,14 @@ def _preset(name: str, content: Mapping[str, object]) -> Preset:
         title=str(content.get("title", "")),
         description=str(content.get("description", "")),
         system_prompt=str(content.get("system_prompt", "")),
-        sampling=_values(tables["sampling"]),
-        thinking=_values(tables["thinking"]),
+        sampling=parameter_values(tables["sampling"]),
+        thinking=parameter_values(tables["thinking"]),
         load=check_load(cast("dict[str, Value]", tables["load"])),
     )
 
 
-def _values(table: Mapping[str, object]) -> dict[str, Value]:
+def parameter_values(table: Mapping[str, object]) -> dict[str, Value]:
+    """The parameters in a table without faults, by registry name."""
     found = {}
     for name, value in table.items():
         declared = parameter(name)
@@ -186,10 +187,11 @@ def _faults(file: TomlFile) -> Iterator[Finding]:
         elif key == "load":
             yield from load_faults("load", cast("dict[str, object]", value))
         elif key in _TABLES:
-            yield from _value_faults(key, cast("dict[str, object]", value))
+            yield from value_faults(key, cast("dict[str, object]", value))
 
 
-def _value_faults(table: str, values: Mapping[str, object]) -> Iterator[Finding]:
+def value_faults(table: str, values: Mapping[str, object]) -> Iterator[Finding]:
+    """Everything that is wrong with the parameters in `table`."""
     checked: dict[str, Value] = {}
     for name, value in values.items():
         try:
@@ -209,7 +211,8 @@ def _value_faults(table: str, values: Mapping[str, object]) -> Iterator[Finding]
         yield finding(table, error)
 
 
-def _files(directory: Path) -> list[Path]:
+def toml_files(directory: Path) -> list[Path]:
+    """The TOML files in `directory` by name; none where it can't be read."""
     try:
         return sorted(directory.glob("*.toml"))
     except OSError:

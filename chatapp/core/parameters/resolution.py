@@ -11,9 +11,10 @@ from chatapp.core.parameters.agreement import check_agreement, moot
 from chatapp.core.parameters.declaration import StoredValue, Value, Values
 from chatapp.core.parameters.registry import PARAMETERS, check
 
-Source: TypeAlias = Literal["edit", "preset", "model", "family", "default"]
+Source: TypeAlias = Literal["edit", "prompt", "preset", "model", "family", "default"]
 SOURCES: dict[Source, str] = {
     "edit": "set for this conversation or on the command line",
+    "prompt": "the prompt of the library",
     "preset": "the preset",
     "model": "the model file's general.sampling metadata",
     "family": "what the makers of this model family recommend",
@@ -61,18 +62,20 @@ class Resolution(msgspec.Struct, frozen=True):
 def resolve(
     *,
     edits: Values,
+    prompt: Values | None = None,
     preset: Values | None = None,
     model: Values | None = None,
     family: Values | None = None,
     without_effect: Mapping[str, str] | None = None,
 ) -> Resolution:
-    """Lay the layers over the defaults: edit > preset > model > family > default.
+    """Lay the layers over the defaults: edit > prompt of the library > preset > model > family > default.
 
     `without_effect` maps parameters that the backend knows to do nothing here to the reason. Raise ParameterError
     where two values contradict each other.
     """
     layers: tuple[tuple[Source, Values], ...] = (
         ("edit", check(edits)),
+        ("prompt", check(prompt or {})),
         ("preset", check(preset or {})),
         ("model", check(model or {})),
         ("family", check(family or {})),

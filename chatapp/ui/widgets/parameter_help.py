@@ -23,6 +23,7 @@ _HEADING_KEYS = "⏎ fold · / find · ⌫ unset"
 
 _ORIGINS: dict[Source, str] = {
     "edit": "set here",
+    "prompt": "from the prompt of the library",
     "preset": "from the preset",
     "model": "the model's own wish",
     "family": "recommended for this model",

@@ -20,6 +20,8 @@ BYTE_LIMIT_S, TOKEN_LIMIT_S, MASK_LIMIT_S = 0.02, 0.1, 1.0
 Where a text can be read in ever more ways each byte multiplies them, so that a long token, or a look at one, may take
 for ever. Ordinary grammars stay under a millisecond a byte.
 """
+_NEVER_UTF8 = (0xC0, 0xC1, *range(0xF5, 0x100))
+"""Bytes that no text holds; a class of what is not wanted, as in [^x], lets them pass in llama.cpp."""
 _NOTHING = np.zeros(1, np.float32)
 
 
@@ -38,7 +40,8 @@ class Grammar:
         self._names_tokens = "<" in QUOTED.sub("", gbnf)
         self._end_tokens = frozenset(vocabulary.end_tokens())
         self._control = frozenset(self._control_tokens())
-        self._control_ids = np.array(sorted(self._control), np.int32)
+        never = (vocabulary.find(bytes([byte])) for byte in _NEVER_UTF8)
+        self._never_ids = np.array(sorted({*self._control, *(token for token in never if token is not None)}), np.int32)
         self._one = Candidates(1)
         self._accepted: list[int] = []
         self._pending = b""
@@ -68,7 +71,7 @@ class Grammar:
 
     def mask(self, candidates: Candidates) -> None:
         """Give those of `candidates` that may not come next no chance."""
-        candidates.rule_out(self._control_ids)
+        candidates.rule_out(self._never_ids)
         with within(MASK_LIMIT_S):
             self._stage.apply(candidates)
         if self._pending:

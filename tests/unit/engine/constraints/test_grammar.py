@@ -55,6 +55,19 @@ def test_one_token_and_all_at_once_are_judged_alike(llama_cpp: Acceptance) -> No
     grammar.close()
 
 
+def test_bytes_that_no_text_holds_are_masked_where_a_class_says_only_what_is_not_wanted(llama_cpp: Acceptance) -> None:
+    vocabulary = llama_cpp.vocabulary
+    grammar = Grammar(vocabulary, "root ::= [^\\n]*")
+    candidates = Candidates(vocabulary.size)
+    candidates.fill(np.zeros(vocabulary.size, np.float32))
+    grammar.mask(candidates)
+    masked = set(candidates.ids[np.isfinite(candidates.logits)].tolist())
+    assert masked == {other for other in range(vocabulary.size) if grammar.allows(other)}
+    for byte in (0xC0, 0xF5, 0xFF):
+        assert byte_token(vocabulary, byte) not in masked
+    grammar.close()
+
+
 def test_it_goes_back(llama_cpp: Acceptance) -> None:
     grammar = Grammar(llama_cpp.vocabulary, 'root ::= "ab" | "ac"')
     tokens = tokens_of(llama_cpp.vocabulary, "abc")
