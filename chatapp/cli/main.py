@@ -21,7 +21,7 @@ COMMANDS = {
     "history": Entry("chatapp.cli.history:history", "List, show and search what was said."),
     "models": Entry("chatapp.cli.models:models", "List the models at hand and show what is in them."),
     "presets": Entry("chatapp.cli.presets:presets", "List, show, save, edit and check presets."),
-    "prompts": Entry("chatapp.cli.prompts:prompts", "Show the exact prompt that a model gets."),
+    "prompts": Entry("chatapp.cli.prompts:prompts", "A library of prompts; show the exact prompt that a model gets."),
     "cache": Entry("chatapp.cli.cache:cache", "Show and clear what need not be computed again."),
     "config": Entry("chatapp.cli.config:config", "Show and check settings and keys."),
     "doctor": Entry("chatapp.cli.doctor:doctor", "Say what is installed, what is wrong and how to mend it."),
