@@ -18,7 +18,7 @@ from chatapp.chat.transfer.document import UNREADABLE, told
 from chatapp.chat.transfer.report import Refused
 from chatapp.core.conversations import Generation, Status
 from chatapp.core.details import UNTOLD, Details
-from chatapp.core.errors import ParameterError
+from chatapp.core.errors import UsageError
 from chatapp.core.messages import Part, Role
 from chatapp.core.overflow import Overflow
 from chatapp.core.parameters import StoredValue, check
@@ -123,7 +123,7 @@ def read(raw: msgspec.Raw) -> PortableConversation:
         own = msgspec.json.decode(raw, type=OwnConversation)
         check({name: tuple(value) if isinstance(value, list) else value for name, value in own.edits.items()})  # type: ignore[misc]
         msgspec.json.encode(own.edits)
-    except ParameterError as error:
+    except UsageError as error:
         raise Refused(error.message, "edits") from None
     except UNREADABLE as error:
         raise told(error) from None
