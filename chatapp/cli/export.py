@@ -101,8 +101,16 @@ def _found(store: Store, numbers: Sequence[int], since: datetime | None, *, tras
         wanted = {store.conversations.get(number).id for number in numbers}
         trash = True
     listed = store.conversations.list()[::-1] + (store.conversations.list(trash=True)[::-1] if trash else [])
-    bound = since.astimezone().timestamp() if since is not None else float("-inf")
+    bound = _seconds(since) if since is not None else 0.0
     return [each.id for each in listed if (each.id in wanted if numbers else each.updated_at >= bound)]
+
+
+def _seconds(moment: datetime) -> float:
+    """A time of this machine's zone as seconds since the epoch; raise UsageError where it has none."""
+    try:
+        return moment.astimezone().timestamp()
+    except (OverflowError, OSError, ValueError):
+        raise UsageError(f"There is no time {moment:%Y-%m-%d} here.", hint="Give a date of late.") from None
 
 
 def _written(conversations: Sequence[PortableConversation], chosen: str, *, all_branches: bool, tokens: bool) -> bytes:
@@ -163,6 +171,8 @@ def _check_target(path: Path, force: bool) -> None:
     """Raise FileProblem where nothing can be put there."""
     if path.is_dir():
         raise FileProblem(f"“{path}” is a folder.", hint="Name a file in it.")
+    if path.exists() and not path.is_file():
+        raise FileProblem(f"“{path}” is no ordinary file.", hint="Without -o it goes to standard output.")
     if path.exists() and not force:
         raise FileProblem(f"“{path}” is there already.", hint="Choose another name, or add --force.")
     if not path.parent.is_dir():

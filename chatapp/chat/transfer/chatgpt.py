@@ -14,7 +14,14 @@ from chatapp.core.portable import PortableConversation, PortableMessage
 FORMAT = "chatgpt"
 
 _STATUSES: dict[object, Status] = {"in_progress": "interrupted", "finished_partial_completion": "stopped"}
-_TEXTS = {"tether_quote": ("title", "url", "text"), "tether_browsing_display": ("result", "summary")}
+_INSTRUCTIONS = "user_editable_context"
+"""The user's own standing instructions, which stand there as a message of the user."""
+
+_TEXTS = {
+    _INSTRUCTIONS: ("user_profile", "user_instructions"),
+    "tether_quote": ("title", "url", "text"),
+    "tether_browsing_display": ("result", "summary"),
+}
 _NO_WORD = ("model_editable_context",)
 """Contents in which ChatGPT keeps its own settings, and says nothing."""
 
@@ -55,7 +62,8 @@ def _message(facts: dict[str, object], reading: Reading, at: str) -> PortableMes
     parts = tuple(_parts(as_object(facts.get("content"), f"{at}, content"), reading, at))
     if not any(getattr(part, "text", "").strip() for part in parts):
         return None
-    role, opening = reading.role(author.get("role"), at)
+    content_type = _hashable(as_object(facts.get("content"), at).get("content_type"))
+    role, opening = reading.role("system" if content_type == _INSTRUCTIONS else author.get("role"), at)
     if opening and isinstance(author.get("name"), str):
         opening = (TextPart(f"[{author['role']} {author['name']}]\n"),)
     return PortableMessage(

@@ -101,6 +101,7 @@ def test_which_conversations(filled: Path, capsys: pytest.CaptureFixture[str]) -
     for arguments in ((), ("1", "--all"), ("1", "--trash"), ("--all", "--tokens", "--format", "jsonl"), ("9",)):
         assert run("export", *arguments) == 2
     assert run("export", "--all", "--since", "2020-01-01") == 2
+    assert run("export", "--since", "0001-01-01") in (0, 2)
 
 
 def test_the_ending_tells_the_format(filled: Path, tmp_path: Path) -> None:
@@ -120,6 +121,7 @@ def test_nothing_is_overwritten_unasked(filled: Path, tmp_path: Path, capsys: py
     assert run("export", "--all", "-o", str(path), "--force") == 0
     assert path.read_bytes().startswith(b'{"format"')
     assert run("export", "--all", "-o", str(tmp_path)) == 3
+    assert run("export", "--all", "-o", os.devnull, "--force") == 3
     assert run("export", "--all", "-o", str(tmp_path / "gone" / "x.json")) == 3
     assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == ["kept.json"]
     if os.name != "nt":

@@ -108,6 +108,19 @@ def test_chatgpt_contents() -> None:
     assert all("message “" in note.place for note in harvest.notes)
 
 
+def test_instructions_in_chatgpt_become_the_system_prompt() -> None:
+    document = copy.deepcopy(CHATGPT)
+    document[0]["mapping"]["hidden"]["message"]["author"]["role"] = "user"
+    document[0]["mapping"]["hidden"]["message"]["content"] = {
+        "content_type": "user_editable_context",
+        "user_profile": "A farmer.",
+        "user_instructions": "Be brief.",
+    }
+    conversation = only(document)
+    assert conversation.system_prompt == "A farmer.\nBe brief."
+    assert said(conversation)[0] == (None, "user", "A question?") and conversation.leaf == 2
+
+
 def test_llama_web() -> None:
     for document in (LLAMA_WEB, [LLAMA_WEB]):
         harvest = read(document)
