@@ -54,6 +54,14 @@ _ENDINGS[".htm"] = "html"
     is_flag=True,
     help="What is known of each token: figures in json, colours in html, for which the models are loaded.",
 )
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    help="With --tokens: a model that is not among those of `chatapp models list`, by its path. Repeatable.",
+)
 def export(
     numbers: tuple[int, ...],
     everything: bool,
@@ -64,24 +72,29 @@ def export(
     force: bool,
     all_branches: bool,
     tokens: bool,
+    models: tuple[str, ...],
 ) -> None:
     """Write conversations to a file or standard output: those with these IDs, all, or those since a date."""
     from chatapp.cli.history import reading_store
 
     if bool(numbers) + everything + (since is not None) != 1:
-        raise UsageError("Say which conversations: by ID, with --all, or with --since.", hint="`chatapp history list`.")
+        raise UsageError(
+            "Say which conversations: by ID, with --all, or with --since.", hint="`chatapp history list` shows the IDs."
+        )
     if trash and numbers:
         raise UsageError("--trash goes with --all or --since.", hint="An ID is found in the trash, too.")
     path = Path(target) if target not in (None, "-") else None
     chosen = format_name or (_ENDINGS.get(path.suffix.lower()) if path is not None else None) or "json"
     if tokens and chosen not in ("json", "html"):
         raise UsageError(f"{chosen} has no place for --tokens.", hint="json and html have.")
+    if models and not (tokens and chosen == "html"):
+        raise UsageError("--model goes with --tokens in html.", hint="It tells how tokens are spelled.")
     if path is not None:
         _check_target(path, force)
     with reading_store() as store:
         found = _found(store, numbers, since, trash=trash)
         conversations = [store.transfer.take(number, details=tokens) for number in found]
-    content = _written(conversations, chosen, all_branches=all_branches, tokens=tokens)
+    content = _written(conversations, chosen, all_branches=all_branches, models=models)
     if path is None:
         Output().write(content.decode())
     else:
@@ -113,7 +126,9 @@ def _seconds(moment: datetime) -> float:
         raise UsageError(f"There is no time {moment:%Y-%m-%d} here.", hint="Give a date of late.") from None
 
 
-def _written(conversations: Sequence[PortableConversation], chosen: str, *, all_branches: bool, tokens: bool) -> bytes:
+def _written(
+    conversations: Sequence[PortableConversation], chosen: str, *, all_branches: bool, models: Sequence[str]
+) -> bytes:
     from chatapp.chat.transfer import markdown, openai, own, page
 
     if chosen == "json":
@@ -122,11 +137,13 @@ def _written(conversations: Sequence[PortableConversation], chosen: str, *, all_
         return markdown.write(conversations, all_branches=all_branches)
     if chosen == "jsonl":
         return openai.write(conversations, all_branches=all_branches)
-    texts = asyncio.run(_token_texts(conversations)) if tokens else {}
+    texts = asyncio.run(_token_texts(conversations, models))
     return page.write(conversations, all_branches=all_branches, token_texts=lambda model: texts.get(model, {}))
 
 
-async def _token_texts(conversations: Sequence[PortableConversation]) -> dict[str, Mapping[int, str]]:
+async def _token_texts(
+    conversations: Sequence[PortableConversation], models: Sequence[str]
+) -> dict[str, Mapping[int, str]]:
     """The texts of all tokens of which something is known, by their model's fingerprint; what is missing is told."""
     wanted: dict[str, set[int]] = {}
     names: dict[str, str] = {}
@@ -138,23 +155,20 @@ async def _token_texts(conversations: Sequence[PortableConversation]) -> dict[st
                 ids = wanted.setdefault(model, set())
                 ids.update(each for each in message.details.token_ids if each >= 0)
                 ids.update(message.details.alternative_ids)
-    narration = Narration()
-    if not wanted:
-        narration.say("nothing is known of the tokens of these conversations")
-    return {
-        model: texts
-        for model in wanted
-        if (texts := await _spelled(model, names[model], sorted(wanted[model]), narration))
-    }
+    spelled: dict[str, Mapping[int, str]] = {}
+    for model, ids in wanted.items():
+        spelled[model] = await _spelled(model, names[model], sorted(ids), models)
+    return spelled
 
 
-async def _spelled(model: str, name: str, ids: Sequence[int], narration: Narration) -> dict[int, str]:
-    """The texts of tokens of one model, none where it is not at hand."""
+async def _spelled(model: str, name: str, ids: Sequence[int], models: Sequence[str]) -> dict[int, str]:
+    """The texts of tokens of the model with this fingerprint, none where it is not at hand, which is told."""
     from chatapp.cli.compose import Choice, make_library, open_backend, read_configuration
     from chatapp.models.fingerprint import fingerprint
 
-    configuration = read_configuration()
-    for _, path in make_library(configuration).files():
+    configuration, narration = read_configuration(), Narration()
+    library = make_library(configuration)
+    for path in (*(library.find(each) for each in models), *(path for _, path in library.files())):
         try:
             if fingerprint(path) != model:
                 continue
@@ -162,8 +176,8 @@ async def _spelled(model: str, name: str, ids: Sequence[int], narration: Narrati
             async with open_backend(configuration, path, choice, program="chatapp history export") as backend:
                 return dict(zip(ids, await backend.token_texts(ids), strict=True))
         except (ChatappError, OSError) as error:
-            narration.say(f"{clean_line(str(path))} can't be used: {error}")
-    narration.say(f"without the colours of what “{clean_line(name)}” wrote: this model is not at hand")
+            narration.say(f"“{clean_line(str(path))}” can't be used: {error}")
+    narration.say(f"without colours in what “{clean_line(name)}” wrote, which is not at hand; --model names its file")
     return {}
 
 

@@ -30,13 +30,17 @@ _TOLD = 20
 
 
 class Landed(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation of the import: where it stood and which one it is here; `id` is null with --dry-run."""
+    """A conversation of the import: where it stood and which one it is here; `id` is null with --dry-run.
+
+    `other_version` is one that came from the same conversation elsewhere, before or after something was said there.
+    """
 
     place: str
     id: int | None
     title: str
     messages: int
     in_trash: bool = False
+    other_version: int | None = None
 
 
 class Remark(msgspec.Struct, frozen=True):
@@ -125,6 +129,7 @@ def _report(harvest: Harvest, landed: Sequence[Landing], *, dry_run: bool) -> Re
                 title=each.conversation.title,
                 messages=len(each.conversation.messages),
                 in_trash=landing.in_trash,
+                other_version=landing.other_version,
             ),
         )
         for each, landing in zip(harvest.conversations, landed, strict=True)
@@ -148,6 +153,9 @@ def _summary(report: Report) -> str:
         parts.append(
             f"{len(report.already_there):,} already there" + (f", {trashed:,} in the trash" if trashed else "")
         )
+    versions = sum(row.other_version is not None for row in report.imported)
+    if versions:
+        parts.append(f"{versions:,} of them beside an earlier import, since their content differs")
     parts.append(f"{len(report.refused):,} refused")
     return " · ".join(parts)
 

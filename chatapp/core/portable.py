@@ -6,6 +6,8 @@ and `parent`, `leaf`, `deleted_with` and what a model saw name those numbers.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import msgspec
 
 from chatapp.core.conversations import Generation, Status
@@ -49,7 +51,8 @@ class PortableMessage(msgspec.Struct, frozen=True, kw_only=True):
 class PortableConversation(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation with all of its branches; `leaf` is the end of the one that is shown.
 
-    `origin` tells the same conversation from elsewhere when it comes again, empty where it began here.
+    `origin` tells the same conversation from elsewhere when it comes again, empty where it began here. It is the name
+    of a format and a digest of the content, with one of the conversation's name between them where it has one.
     """
 
     title: str
@@ -80,14 +83,19 @@ class PortableConversation(msgspec.Struct, frozen=True, kw_only=True):
         inner = {self.messages[number - 1].parent for number in there}
         return tuple(number for number in there if number not in inner)
 
-    def versions(self, number: int) -> tuple[int, ...]:
-        """The numbers of a message and of those that stand in its place."""
-        own = self.messages[number - 1]
-        return tuple(
-            place
-            for place, other in enumerate(self.messages, 1)
-            if (other.parent, other.role) == (own.parent, own.role) and (other.deleted_with is None or place == number)
-        )
+    @property
+    def versions(self) -> tuple[tuple[int, int], ...]:
+        """Which version each message is and of how many that stand in its place; deleted ones count only themselves."""
+        places: dict[tuple[int | None, Role], list[int]] = {}
+        for number, message in enumerate(self.messages, 1):
+            if message.deleted_with is None:
+                places.setdefault((message.parent, message.role), []).append(number)
+        found = []
+        for number, message in enumerate(self.messages, 1):
+            there = places.get((message.parent, message.role), [])
+            before = bisect_left(there, number)
+            found.append((before + 1, len(there) + (message.deleted_with is not None)))
+        return tuple(found)
 
 
 def unsound(conversation: PortableConversation) -> str:

@@ -79,6 +79,7 @@ CREATE INDEX messages_deleted ON messages(conversation_id) WHERE deleted_with IS
 _ORIGIN = """
 ALTER TABLE conversations ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 CREATE INDEX conversations_origin ON conversations(origin) WHERE origin != '';
+CREATE INDEX conversations_created ON conversations(created_at);
 """
 
 MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS, _OVERFLOW, _MARKS, _ORIGIN)

@@ -40,11 +40,15 @@ _MESSAGES = (
 
 
 class Landing(msgspec.Struct, frozen=True):
-    """What became of a conversation: its number in the store, and whether it was there before, perhaps in the trash."""
+    """What became of a conversation: its number in the store, and whether it was there before, perhaps in the trash.
+
+    `other_version` is the number of one that came from the same place with other content.
+    """
 
     conversation_id: int
     is_new: bool
     in_trash: bool = False
+    other_version: int | None = None
 
 
 class Transfer:
@@ -135,7 +139,10 @@ def _put(
     landed = []
     for conversation in conversations:
         there = _there(connection, conversation)
-        landed.append(there or Landing(_insert(connection, conversation), is_new=True))
+        if there is None:
+            other = _other_version(connection, conversation.origin)
+            there = Landing(_insert(connection, conversation), is_new=True, other_version=other)
+        landed.append(there)
     if dry_run:
         raise _OnlyTried(landed)
     return landed
@@ -143,15 +150,26 @@ def _put(
 
 def _there(connection: sqlite3.Connection, conversation: PortableConversation) -> Landing | None:
     """The same conversation where it is in the store already."""
-    candidates = connection.execute(
-        "SELECT id, deleted_at IS NOT NULL, origin = ?1 AND origin != '' FROM conversations WHERE "
-        "(origin = ?1 AND origin != '') OR created_at = ?2 ORDER BY id",
-        (storable(conversation.origin), conversation.created_at),
+    rows = connection.execute(
+        "SELECT id, deleted_at IS NOT NULL FROM conversations WHERE origin = ? AND origin != ''",
+        (storable(conversation.origin),),
     ).fetchall()
-    for identity, in_trash, is_same in candidates:
-        if is_same or _begins_with(connection, int_of(identity), conversation):
-            return Landing(int_of(identity), is_new=False, in_trash=bool(in_trash))
-    return None
+    begun = connection.execute(
+        "SELECT id, deleted_at IS NOT NULL FROM conversations WHERE created_at = ?", (conversation.created_at,)
+    ).fetchall()
+    rows += [row for row in begun if _begins_with(connection, int_of(row[0]), conversation)]
+    return Landing(int_of(rows[0][0]), is_new=False, in_trash=bool(rows[0][1])) if rows else None
+
+
+def _other_version(connection: sqlite3.Connection, origin: str) -> int | None:
+    """A conversation that has the same name elsewhere, as its origin tells, and other content."""
+    name, _, _ = storable(origin).rpartition(":")
+    if ":" not in name:
+        return None
+    row = connection.execute(
+        "SELECT max(id) FROM conversations WHERE origin > ? AND origin < ? AND origin != ''", (f"{name}:", f"{name};")
+    ).fetchone()
+    return row[0] if isinstance(row[0], int) else None
 
 
 def _begins_with(connection: sqlite3.Connection, conversation_id: int, other: PortableConversation) -> bool:

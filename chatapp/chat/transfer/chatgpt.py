@@ -43,6 +43,7 @@ def read(item: object, reading: Reading) -> PortableConversation:
         title=facts.get("title"),
         created_at=facts.get("create_time"),
         updated_at=facts.get("update_time"),
+        model=facts.get("default_model_slug"),
     )
 
 
@@ -63,9 +64,8 @@ def _message(facts: dict[str, object], reading: Reading, at: str) -> PortableMes
     if not any(getattr(part, "text", "").strip() for part in parts):
         return None
     content_type = _hashable(as_object(facts.get("content"), at).get("content_type"))
-    role, opening = reading.role("system" if content_type == _INSTRUCTIONS else author.get("role"), at)
-    if opening and isinstance(author.get("name"), str):
-        opening = (TextPart(f"[{author['role']} {author['name']}]\n"),)
+    named = "system" if content_type == _INSTRUCTIONS else author.get("role")
+    role, opening = reading.role(named, at, author.get("name"))
     return PortableMessage(
         role=role,
         parts=(*opening, *parts),

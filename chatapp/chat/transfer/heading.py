@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from chatapp.core.cleaning import clean_line
 from chatapp.core.conversations import STATUSES, Generation
 from chatapp.core.events import STOP_REASONS
-from chatapp.core.portable import PortableConversation
+from chatapp.core.portable import PortableConversation, PortableMessage
 
 
 def title(conversation: PortableConversation) -> str:
@@ -26,14 +26,19 @@ def facts(conversation: PortableConversation) -> list[str]:
     return found + [f"{name} {value}" for name, value in sorted(conversation.edits.items())]
 
 
-def heading(conversation: PortableConversation, number: int, *, placed: bool) -> str:
-    """Role, model and marks of a message; with `placed` its number and the one that it follows, too."""
-    message = conversation.messages[number - 1]
+def headings(conversation: PortableConversation, *, placed: bool) -> list[str]:
+    """Role, model and marks of each message; with `placed` its number and the one that it follows, too."""
+    return [
+        _heading(message, number, version, placed)
+        for number, (message, version) in enumerate(zip(conversation.messages, conversation.versions, strict=True), 1)
+    ]
+
+
+def _heading(message: PortableMessage, number: int, version: tuple[int, int], placed: bool) -> str:
     parts = [f"{number}"] if placed else []
     parts.append(message.role)
-    versions = conversation.versions(number)
-    if len(versions) > 1:
-        parts.append(f"version {versions.index(number) + 1} of {len(versions)}")
+    if version[1] > 1:
+        parts.append(f"version {version[0]} of {version[1]}")
     if placed and message.parent != (number - 1 or None):
         parts.append(f"follows {message.parent}" if message.parent is not None else "begins anew")
     generation = message.generation

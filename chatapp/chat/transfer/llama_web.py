@@ -38,6 +38,7 @@ def read(item: object, reading: Reading) -> PortableConversation:
         title=about.get("name"),
         created_at=messages[0].created_at if messages else None,
         updated_at=about.get("lastModified"),
+        model=next((row["model"] for row, _ in reversed(rows) if row.get("model")), None),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chatapp.chat.transfer.heading import facts, heading, title
+from chatapp.chat.transfer.heading import facts, headings, title
 from chatapp.core.messages import AttachmentPart
 from chatapp.core.portable import PortableConversation, PortableMessage
 
@@ -18,10 +18,11 @@ def _conversation(conversation: PortableConversation, all_branches: bool) -> str
     blocks = [f"# {title(conversation)}", f"*{' · '.join(facts(conversation))}*"]
     if conversation.system_prompt:
         blocks.append(f"## system\n\n{conversation.system_prompt.rstrip()}")
+    heads = headings(conversation, placed=all_branches)
     shown = range(1, len(conversation.messages) + 1) if all_branches else conversation.branch()
     for number in shown:
         said = list(_said(conversation.messages[number - 1]))
-        blocks.append("\n\n".join((f"## {heading(conversation, number, placed=all_branches)}", *said)))
+        blocks.append("\n\n".join((f"## {heads[number - 1]}", *said)))
     return "\n\n".join(blocks) + "\n"
 
 

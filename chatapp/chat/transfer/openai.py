@@ -56,7 +56,7 @@ def write(conversations: Iterable[PortableConversation], *, all_branches: bool) 
 
 def _message(each: object, reading: Reading, at: str) -> PortableMessage:
     facts = as_object(each, at)
-    role, opening = reading.role(facts.get("role"), at)
+    role, opening = reading.role(facts.get("role"), at, facts.get("name") or facts.get("tool_call_id"))
     parts = (
         *opening,
         *thought(facts.get("reasoning_content") or facts.get("reasoning"), at),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
 from chatapp import __version__
-from chatapp.chat.transfer.heading import circumstances, facts, heading, title
+from chatapp.chat.transfer.heading import circumstances, facts, headings, title
 from chatapp.chat.transfer.spelling import stretches
 from chatapp.core.cleaning import clean
 from chatapp.core.details import UNTOLD, Details
@@ -69,25 +69,21 @@ def _section(conversation: PortableConversation, place: int, all_branches: bool,
     head += f'<p class="facts">{_safe(" · ".join(facts(conversation)))}</p>\n'
     if conversation.system_prompt:
         head += f'<article class="system">\n<h2>system</h2>\n{_text(_safe(conversation.system_prompt))}</article>\n'
-    articles = (_article(conversation, place, number, all_branches, token_texts) for number in shown)
+    heads = headings(conversation, placed=all_branches)
+    articles = (
+        _article(conversation.messages[number - 1], f"c{place}-m{number}", heads[number - 1], token_texts)
+        for number in shown
+    )
     return f"<section>\n{head}{''.join(articles)}</section>\n"
 
 
-def _article(
-    conversation: PortableConversation, place: int, number: int, all_branches: bool, token_texts: TokenTexts
-) -> str:
-    message = conversation.messages[number - 1]
+def _article(message: PortableMessage, identity: str, head: str, token_texts: TokenTexts) -> str:
     deleted = " deleted" if message.deleted_with is not None else ""
-    head = f"<h2>{_safe(heading(conversation, number, placed=all_branches))}</h2>\n"
-    generation = message.generation
-    told = (
-        f"<details><summary>how</summary>{_safe(' · '.join(circumstances(generation)))}</details>\n"
-        if generation
-        else ""
-    )
+    told = " · ".join(circumstances(message.generation)) if message.generation is not None else ""
+    how = f"<details><summary>how</summary>{_safe(told)}</details>\n" if told else ""
     return (
-        f'<article class="{message.role}{deleted}" id="c{place}-m{number}">\n{head}{_said(message, token_texts)}{told}'
-        "</article>\n"
+        f'<article class="{message.role}{deleted}" id="{identity}">\n<h2>{_safe(head)}</h2>\n'
+        f"{_said(message, token_texts)}{how}</article>\n"
     )
 
 

@@ -45,15 +45,18 @@ class Reading:
         """Say what became of something that has no counterpart here."""
         self.notes.append(Note(f"{self.place}, {at}", text))
 
-    def role(self, name: object, at: str) -> tuple[Role, tuple[TextPart, ...]]:
-        """A role, and what a message of an unknown one begins with; raise Refused where there is none."""
+    def role(self, name: object, at: str, who: object = None) -> tuple[Role, tuple[TextPart, ...]]:
+        """A role, and what a message of an unknown one begins with; raise Refused where there is none.
+
+        `who` is the name of what spoke in that role.
+        """
         if not isinstance(name, str) or not name:
             raise Refused("it has no role", at)
         role = _ROLES.get(name.lower())
         if role is not None:
             return role, ()
         self.note(f"the role “{name}” is unknown here; its text is kept as a reply that begins with [{name}]", at)
-        return "assistant", (TextPart(f"[{name}]\n"),)
+        return "assistant", (TextPart(f"[{name} {who}]\n" if isinstance(who, str) and who else f"[{name}]\n"),)
 
     def content(self, content: object, at: str) -> tuple[Part, ...]:
         """A text or a list of parts; raise Refused for anything else."""
@@ -114,6 +117,7 @@ def finished(
     if not messages and not system_prompt:
         raise Refused("it holds no message")
     content = [(message.parent, message.role, message.parts) for message in messages]
+    named_there = [hashlib.sha256(identity.encode()).hexdigest()[:16]] if identity else []
     digest = hashlib.sha256(msgspec.json.encode((identity, system_prompt, content))).hexdigest()
     named = title if isinstance(title, str) and title.strip() else ""
     first = next((message.parts for message in messages if message.role == "user"), ())
@@ -126,7 +130,7 @@ def finished(
         updated_at=moment(updated_at) or began,
         system_prompt=system_prompt,
         model=model if isinstance(model, str) else "",
-        origin=f"{format_name}:{digest}",
+        origin=":".join((format_name, *named_there, digest)),
     )
     if reason := unsound(conversation):
         raise Refused(reason)

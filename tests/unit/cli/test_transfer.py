@@ -98,7 +98,14 @@ def test_which_conversations(filled: Path, capsys: pytest.CaptureFixture[str]) -
     assert exported("3") == ["Gone"]
     assert exported("--since", "2020-01-01", "--trash") == ["Foxes", "Owls", "Gone"]
     assert exported("--since", "2999-01-01") == []
-    for arguments in ((), ("1", "--all"), ("1", "--trash"), ("--all", "--tokens", "--format", "jsonl"), ("9",)):
+    for arguments in (
+        (),
+        ("1", "--all"),
+        ("1", "--trash"),
+        ("--all", "--tokens", "--format", "jsonl"),
+        ("--all", "-m", "x"),
+        ("9",),
+    ):
         assert run("export", *arguments) == 2
     assert run("export", "--all", "--since", "2020-01-01") == 2
     assert run("export", "--since", "0001-01-01") in (0, 2)
@@ -170,6 +177,14 @@ def test_the_report_as_json(home: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert run("import", str(path), "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert report["imported"] == [] and report["already_there"][0]["id"] == 1
+
+
+def test_what_has_grown_elsewhere_comes_beside(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.jsonl"
+    for count, told in ((2, "imported · 0"), (1, "imported · 1 of them beside an earlier import")):
+        path.write_text(json.dumps({"id": "a", "messages": MESSAGES[:count]}))
+        assert run("import", str(path)) == 0
+        assert told in capsys.readouterr().out
 
 
 def test_formats_are_those_that_are_read() -> None:
