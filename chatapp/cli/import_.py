@@ -90,6 +90,8 @@ def import_(files: tuple[str, ...], format_name: str | None, dry_run: bool, skip
         )
     with reading_store() as store:
         landed = asyncio.run(_put(store, harvest.conversations, dry_run=dry_run))
+        if not store.persistent:
+            narration.warn(store.problems[-1:])
     report = _report(harvest, landed, dry_run=dry_run)
     output = Output()
     if as_json:

@@ -19,11 +19,10 @@ _INSTRUCTIONS = "user_editable_context"
 
 _TEXTS = {
     _INSTRUCTIONS: ("user_profile", "user_instructions"),
+    "model_editable_context": ("model_set_context", "repo_summary"),
     "tether_quote": ("title", "url", "text"),
     "tether_browsing_display": ("result", "summary"),
 }
-_NO_WORD = ("model_editable_context",)
-"""Contents in which ChatGPT keeps its own settings, and says nothing."""
 
 
 def read(item: object, reading: Reading) -> PortableConversation:
@@ -94,7 +93,7 @@ def _parts(content: dict[str, object], reading: Reading, at: str) -> Iterable[Pa
     elif kind in _TEXTS:
         texts = (content.get(name) for name in _TEXTS[str(kind)])
         yield TextPart(bounded("\n".join(each for each in texts if isinstance(each, str) and each), at))
-    elif kind not in _NO_WORD:
+    else:
         yield reading.kept(kind if isinstance(kind, str) and kind else "content without type", content, at)
 
 

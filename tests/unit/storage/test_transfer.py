@@ -88,7 +88,9 @@ async def test_an_earlier_export_of_what_has_grown_since_is_there(store: Store) 
 
 async def test_another_version_of_the_same_is_told(store: Store) -> None:
     (first,) = await store.transfer.put([talk("a", origin="x:name:1")])
-    grown, other = await store.transfer.put([talk("a", "b", origin="x:name:2"), talk("a", origin="x:names:1", created_at=6.0)])
+    grown, other = await store.transfer.put(
+        [talk("a", "b", origin="x:name:2"), talk("a", origin="x:names:1", created_at=6.0)]
+    )
     assert (grown.is_new, grown.other_version) == (True, first.conversation_id)
     assert (other.is_new, other.other_version) == (True, None)
     (bare,) = await store.transfer.put([talk("c", origin="x:9")])

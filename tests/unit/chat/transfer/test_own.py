@@ -48,7 +48,7 @@ def made_with(conversation: Any, setup: dict[str, object]) -> None:
     conversation["messages"][1]["setup"] = 0
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(conversations(), max_size=4))
 def test_export_import_export_gives_identical_bytes(tmp_path: Path, made: list[PortableConversation]) -> None:
     async def run() -> None:
