@@ -74,7 +74,7 @@ def _message(facts: dict[str, object], reading: Reading, at: str) -> PortableMes
 
 
 def _parts(content: dict[str, object], reading: Reading, at: str) -> Iterable[Part]:
-    kind = content.get("content_type")
+    kind = _hashable(content.get("content_type"))
     text = content.get("text")
     if kind in ("text", "multimodal_text"):
         for part in as_list(content.get("parts") or [], f"{at}, parts"):

@@ -108,6 +108,14 @@ def test_chatgpt_contents() -> None:
     assert all("message “" in note.place for note in harvest.notes)
 
 
+def test_a_content_of_no_known_type_is_kept() -> None:
+    document = copy.deepcopy(CHATGPT)
+    document[0]["mapping"]["ask"]["message"]["content"] = {"content_type": [], "beam": 1}
+    harvest = read(document)
+    assert '"beam":1' in harvest.conversations[0].conversation.messages[0].text
+    assert [note.text for note in harvest.notes] == ["content without type is kept as text"]
+
+
 def test_instructions_in_chatgpt_become_the_system_prompt() -> None:
     document = copy.deepcopy(CHATGPT)
     document[0]["mapping"]["hidden"]["message"]["author"]["role"] = "user"
