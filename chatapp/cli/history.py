@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from chatapp.cli.compose import open_store, read_configuration
+from chatapp.cli.export import export
+from chatapp.cli.import_ import import_
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import json_option
 from chatapp.cli.streams import Output, as_json_text
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 @click.group()
 def history() -> None:
     """List, show and search what was said."""
+
+
+history.add_command(export)
+history.add_command(import_)
 
 
 @history.command("list")

@@ -76,14 +76,20 @@ ALTER TABLE messages ADD COLUMN deleted_with INTEGER;
 CREATE INDEX messages_deleted ON messages(conversation_id) WHERE deleted_with IS NOT NULL;
 """
 
-MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS, _OVERFLOW, _MARKS)
+_ORIGIN = """
+ALTER TABLE conversations ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+CREATE INDEX conversations_origin ON conversations(origin) WHERE origin != '';
+CREATE INDEX conversations_created ON conversations(created_at);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_CONVERSATIONS_AND_MESSAGES, _TOKEN_DETAILS, _OVERFLOW, _MARKS, _ORIGIN)
 """Each step as SQL; the schema's version is how many of them a database has taken."""
 
 VERSION = len(MIGRATIONS)
 
 COLUMNS = {
     "conversations": "id, title, folded_title, model, leaf_id, message_count, pinned, touched, created_at, updated_at, "
-    "deleted_at, edits, system_prompt, overflow",
+    "deleted_at, edits, system_prompt, overflow, origin",
     "messages": "id, conversation_id, parent_id, role, status, writer, created_at, parts, pinned, edited, deleted_with",
     "setups": "id, content",
     "generations": "message_id, setup_id, detail, token_ids",

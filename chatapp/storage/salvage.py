@@ -124,10 +124,12 @@ def _take_conversation(target: sqlite3.Connection, row: Row) -> None:
         return
     target.execute(
         "INSERT OR REPLACE INTO conversations (id, title, folded_title, model, leaf_id, pinned, touched, created_at, "
-        "updated_at, deleted_at, edits, system_prompt, overflow) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "updated_at, deleted_at, edits, system_prompt, overflow, origin) VALUES "
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (identity, _text(title), folded(_text(title)), _text(model), leaf if isinstance(leaf, int) else None,
          int(pinned == 1), touched, _time(created), _time(updated), deleted if isinstance(deleted, float) else None,
-         _text(edits) or "{}", _text(system_prompt), overflow_of(later[0] if later else None)),
+         _text(edits) or "{}", _text(system_prompt), overflow_of(later[0] if later else None),
+         _text(later[1]) if len(later) > 1 else ""),
     )  # fmt: skip
 
 

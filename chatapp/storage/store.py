@@ -21,6 +21,7 @@ from chatapp.storage.failure import FAILURES, SQL_ERRORS, identity_of, storage_e
 from chatapp.storage.migrations import migrate
 from chatapp.storage.opening import Opened, open_file, suspect
 from chatapp.storage.search import Search
+from chatapp.storage.transfer import Transfer
 from chatapp.storage.writer import Writer, interrupt_abandoned
 
 RETRY_S = 5.0
@@ -49,6 +50,7 @@ class Store:
         self._database = Database(paths.database, connections, on_failure=self._failed, on_idle=self._idle)
         self.conversations = Conversations(self._database, writer.name, self._index_failed)
         self.search = Search(self._database, self._index_failed)
+        self.transfer = Transfer(self._database)
 
     @classmethod
     def open(cls, paths: Paths, *, incognito: bool = False) -> Store:

@@ -163,7 +163,7 @@ def add_message(
     )
     message_id = cursor.lastrowid or 0
     if generation is not None:
-        _put_generation(connection, message_id, generation)
+        put_generation(connection, message_id, generation)
     if status != "streaming":
         index.enter(connection, message_id, searchable_text(decode_parts(encoded.encode())))
     connection.execute(
@@ -201,7 +201,7 @@ def update_message(
         assignments = ", ".join(f"{column} = ?" for column in changes)
         connection.execute(f"UPDATE messages SET {assignments} WHERE id = ?", (*changes.values(), message_id))
     if generation is not None and generation != before.generation:
-        _put_generation(connection, message_id, generation)
+        put_generation(connection, message_id, generation)
     if details is not None:
         put_token_details(connection, message_id, token_blob.pack(details))
     after = read_message(connection, message_id)
@@ -272,7 +272,8 @@ def title_of(parts: Sequence[Part]) -> str:
     return line
 
 
-def _put_generation(connection: sqlite3.Connection, message_id: int, generation: Generation) -> None:
+def put_generation(connection: sqlite3.Connection, message_id: int, generation: Generation) -> None:
+    """Keep how a message came about, in place of what was kept before."""
     setup, own = encode_generation(generation)
     connection.execute("INSERT OR IGNORE INTO setups (id, content) VALUES (?, ?)", setup)
     connection.execute(

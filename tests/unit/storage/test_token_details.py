@@ -249,6 +249,9 @@ async def test_what_an_older_chatapp_kept_aside_is_saved(paths: Paths) -> None:
         kept.execute("DROP TRIGGER note_token_details")
         kept.execute("DROP TABLE token_details")
         kept.execute("ALTER TABLE conversations DROP COLUMN overflow")
+        kept.execute("DROP INDEX conversations_origin")
+        kept.execute("DROP INDEX conversations_created")
+        kept.execute("ALTER TABLE conversations DROP COLUMN origin")
         kept.execute("DROP INDEX messages_deleted")
         for column in ("pinned", "edited", "deleted_with"):
             kept.execute(f"ALTER TABLE messages DROP COLUMN {column}")
