@@ -108,7 +108,7 @@ async def test_where_the_engine_is_killed_every_row_is_answered(
             batch.resume()
             task = asyncio.create_task(batch.run(engine, parallel=4))
             for rows in (3, 9):
-                while batch.progress.written < rows and not task.done():
+                while batch.progress.written < rows and not task.done():  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
                 assert engine.worker_pid is not None
                 os.kill(engine.worker_pid, signal.SIGKILL)

@@ -96,12 +96,12 @@ class Batch:
 
         `retry` takes back the rows that failed.
         """
-        self._old = None if self._output.is_empty else read_record(self._output.path)
-        if not self._output.is_empty:
+        if not self._output.is_empty or self._output.ahead.exists:
+            self._old = read_record(self._output.path)
             self._check_terms(force=force)
-            if retry:
-                self._output.match(self._source.rows(), force=force)
-                self._output.set_failed_aside()
+        if retry:
+            self._output.match(self._source.rows(), force=force)
+            self._output.set_failed_aside()
         standing = self._output.match(self._source.rows(), force=force)
         self.progress.before, self.progress.failed = standing.rows, standing.failed
         old = self._old.model if self._old is not None else None

@@ -168,6 +168,11 @@ class Ahead:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def exists(self) -> bool:
+        """Whether any are kept."""
+        return self.path.exists()
+
     def lines(self) -> Iterator[bytes]:
         """Each whole row, one at a time; nothing where there is no such file."""
         try:
