@@ -13,14 +13,12 @@ from chatapp.cli.load_option import chosen_load, load_options
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
     exact_option,
-    incognito_option,
     json_option,
     model_option,
     preset_option,
     read_template_variables,
     template_variables_option,
     unescape,
-    verbose_option,
 )
 from chatapp.cli.parameter_option import ParameterCommand, chosen_values, parameter_options
 from chatapp.core.errors import UsageError
@@ -77,8 +75,10 @@ _MOST_PARALLEL = 64
 @template_variables_option("--template-var")
 @json_option
 @exact_option
-@incognito_option
-@verbose_option
+@click.option("--incognito", is_flag=True, help="Keep nothing but OUTPUT and what goes with it: no snapshots, no logs.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Say on standard error what the model was loaded with, and the batch's seed."
+)
 @load_options
 @parameter_options
 def batch(
@@ -105,7 +105,7 @@ def batch(
     verbose: bool,
     **parameters: object,
 ) -> int:
-    r"""Answer every prompt of a file, many at once, into another file.
+    """Answer every prompt of a file, many at once, into another file.
 
     \b
     txt    one prompt a line
@@ -117,10 +117,10 @@ def batch(
 
     Each row has a seed of its own that depends on --seed and on its place, so that rows don't change when the batch is
     interrupted or asked with another --parallel; where a near tie must not tip over either, add --exact.
-    """
+    """  # noqa: D301
     from chatapp.chat.batch.batch import check_input, known_seed
     from chatapp.chat.batch.output import Output
-    from chatapp.chat.batch.plan import Plan, drawn_seed
+    from chatapp.chat.batch.plan import MOST_SEEDS, Plan, drawn_seed
     from chatapp.chat.batch.source import Source, form_of
     from chatapp.cli.batch_run import BatchRun, Wishes
 
@@ -146,7 +146,7 @@ def batch(
     resolve(edits=edits, preset=sampling)
     known = known_seed(output) if not restart and output.exists() else None
     plan = Plan(
-        seed=drawn_seed(edits, sampling, known if known is not None else secrets.randbelow(1 << 32)),
+        seed=drawn_seed(edits, sampling, known if known is not None else secrets.randbelow(MOST_SEEDS)),
         system=_system(system, choice.preset.system_prompt if choice.preset is not None else "", raw=raw),
         prefill=prefill,
         edits=_without_seed(edits),
@@ -168,6 +168,8 @@ def batch(
     checked = check_input(source, takes_bad_rows=bad_rows == "keep")
     for reason in checked.reasons:
         narration.say(f"a row with an error: {reason}")
+    if checked.bad > len(checked.reasons):
+        narration.say(f"and {checked.bad - len(checked.reasons):,} more rows with an error")
     wishes = Wishes(parallel, restart=restart, force=force, retry=retry)
     with Output(output) as file:
         return BatchRun(configuration, choice, narration, wishes, as_json=as_json).run(source, plan, file, checked.rows)

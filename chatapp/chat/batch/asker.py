@@ -136,8 +136,12 @@ class Asker:
             raise
         self._running.add(generation)
         draft = _Draft(self._plan.prefill)
-        async for event in generation:
-            self._told(draft.take(event))
+        try:
+            async for event in generation:
+                self._told(draft.take(event))
+        except ChatappError:
+            self._running.discard(generation)
+            raise
         self._running.discard(generation)
         if draft.finished is None:
             raise EngineError("The reply broke off and nothing said why.", hint="Ask for it again.")

@@ -13,7 +13,7 @@ from chatapp.core.loading import LOAD, LoadSettings
 from chatapp.core.messages import Message
 from chatapp.core.parameters import Value, Values, as_stored
 
-_SEEDS = 0xFFFF_FFFF
+MOST_SEEDS = 0xFFFF_FFFF
 _DECIDING = ("context_size", "cache_type_k", "cache_type_v", "flash_attention")
 """Load settings that decide what a model says; those of the positions do, too. Adapters are in its fingerprint."""
 
@@ -81,7 +81,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def seed_of(seed: int, index: int) -> int:
     """The seed of row `index`, which depends on nothing but these two."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {index}".encode()).digest()[:8]) % _SEEDS
+    return int.from_bytes(hashlib.sha256(f"{seed} {index}".encode()).digest()[:8]) % MOST_SEEDS
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
