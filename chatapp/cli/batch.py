@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from chatapp.cli.compose import Choice, find_preset, read_configuration
+from chatapp.cli.compose import Choice, find_model, find_preset, read_configuration
 from chatapp.cli.load_option import chosen_load, load_options
 from chatapp.cli.narration import Narration
 from chatapp.cli.options import (
@@ -171,8 +171,10 @@ def batch(
     if checked.bad > len(checked.reasons):
         narration.say(f"and {checked.bad - len(checked.reasons):,} more rows with an error")
     wishes = Wishes(parallel, restart=restart, force=force, retry=retry)
+    found = find_model(configuration, choice)
     with Output(output) as file:
-        return BatchRun(configuration, choice, narration, wishes, as_json=as_json).run(source, plan, file, checked.rows)
+        run = BatchRun(configuration, choice, found, narration, wishes, as_json=as_json)
+        return run.run(source, plan, file, checked.rows)
 
 
 def _system(system: str | None, preset: str, *, raw: bool) -> str:

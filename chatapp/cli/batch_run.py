@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import msgspec
@@ -18,7 +19,7 @@ from chatapp.chat.batch.record import record_path
 from chatapp.chat.batch.source import Source
 from chatapp.cli import exits
 from chatapp.cli.batch_progress import ProgressLine, clock
-from chatapp.cli.compose import Choice, Configuration, find_model, open_backend, resolve_loading
+from chatapp.cli.compose import Choice, Configuration, open_backend, resolve_loading
 from chatapp.cli.load_report import LoadReport
 from chatapp.cli.narration import Narration
 from chatapp.cli.streams import Output as Standard
@@ -56,18 +57,25 @@ class BatchRun:
     """Runs a batch, or what is missing of it, in front of somebody."""
 
     def __init__(
-        self, configuration: Configuration, choice: Choice, narration: Narration, wishes: Wishes, *, as_json: bool
+        self,
+        configuration: Configuration,
+        choice: Choice,
+        model: Path,
+        narration: Narration,
+        wishes: Wishes,
+        *,
+        as_json: bool,
     ) -> None:
         self._configuration = configuration
         self._choice = choice
+        self._model = model
         self._narration = narration
         self._wishes = wishes
         self._as_json = as_json
 
     def run(self, source: Source, plan: Plan, output: Output, rows: int) -> int:
         """Go on with what is written in `output`, an open one, or begin; return the exit code."""
-        choice, wishes = self._choice, self._wishes
-        model = find_model(self._configuration, choice)
+        choice, wishes, model = self._choice, self._wishes, self._model
         load, asked = resolve_loading(self._configuration, choice, model)
         if wishes.restart:
             output.clear()
@@ -89,8 +97,7 @@ class BatchRun:
 
     async def _ask(self, batch: Batch, output: Output, asked: tuple[ChosenSetting, ...]) -> int:
         """Answer what is missing; ctrl+c ends it in order, a second one at once."""
-        model = find_model(self._configuration, self._choice)
-        async with open_backend(self._configuration, model, self._choice, program="batch") as backend:
+        async with open_backend(self._configuration, self._model, self._choice, program="batch") as backend:
             await self._load(backend)
             LoadReport(self._narration, lambda: backend, asked).tell()
             drawing = asyncio.create_task(ProgressLine(self._narration, batch.progress).draw())

@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--model", default="pocket")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=16)
-    parser.add_argument("--new", type=int, default=64, help="tokens of each reply")
+    parser.add_argument("--new", type=int, default=128, help="tokens of each reply")
     parser.add_argument("--threads", default="auto")
     options = parser.parse_args()
     kinds = {

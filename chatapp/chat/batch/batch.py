@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from chatapp.chat.batch.record import AnsweringModel, Record, read_record, write
 from chatapp.chat.batch.row import Row, row_decoder
 from chatapp.chat.batch.source import Source
 from chatapp.core.backend import Backend, Prepared
-from chatapp.core.errors import FileProblem, TemplateFailed, UsageError
+from chatapp.core.errors import FileProblem, StoreUnwritable, TemplateFailed, UsageError
 from chatapp.core.loading import LoadSettings
 
 _SHOWN = 10
@@ -132,9 +132,10 @@ class Batch:
                     self.progress.written += 1
                     self.progress.failed += row_decoder.decode(line).error is not None
         except BaseException:
-            ready = await asker.stop()
-            if ready:
-                self._output.ahead.keep(ready, turns.left())
+            if ready := await asker.stop():
+                # Where even that can't be written, these rows are asked again; what ended the batch is what counts.
+                with suppress(StoreUnwritable):
+                    self._output.ahead.keep(ready, turns.left())
             raise
         self.finish()
 

@@ -404,6 +404,25 @@ async def test_an_output_that_can_not_be_written_is_said(bench: Bench) -> None:
         await bench.run()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
+async def test_a_full_disk_ends_it_with_whole_rows_and_it_goes_on(bench: Bench) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (7000, before[1]))
+    try:
+        with pytest.raises(StoreUnwritable, match="can't be written"):
+            await bench.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    content = bench.output.read_bytes()
+    assert 5000 < len(content) <= 7000
+    assert content.endswith(b"}\n")
+    written = len(bench.rows)
+    assert await bench.run() == Standing(written)
+    assert bench.texts == expected()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads its memory from /proc")
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     script = Path(__file__).parents[2] / "fakes" / "batch_memory.py"
