@@ -100,7 +100,7 @@ class Batch:
             self._old = read_record(self._output.path)
             self._check_terms(force=force)
         if retry:
-            self._output.match(self._source.rows(), force=force)
+            self._output.match(self._source.rows(), force=force, retry=True)
             self._output.set_failed_aside()
         standing = self._output.match(self._source.rows(), force=force)
         self.progress.before, self.progress.failed = standing.rows, standing.failed

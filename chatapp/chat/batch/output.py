@@ -78,11 +78,11 @@ class Output:
         self._cut(0)
         self.ahead.remove()
 
-    def match(self, rows: Iterator[Row], *, force: bool = False) -> Standing:
+    def match(self, rows: Iterator[Row], *, force: bool = False, retry: bool = False) -> Standing:
         """Lay what is written beside `rows`, of which it takes as many as are written; cut off what is half a line.
 
         Raise FileProblem where a line in the middle is no row of a batch, UsageError where a row was asked otherwise,
-        unless `force` takes it as it is.
+        unless `force` takes it as it is; with `retry` one that failed may have been mended since.
         """
         count = failed = place = 0
         mended = False
@@ -95,7 +95,7 @@ class Output:
                     self._cut(place)
                     mended = True
                     break
-                self._check(written, next(rows, None), count, force=force)
+                self._check(written, next(rows, None), count, force=force or (retry and written.error is not None))
                 place += len(line)
                 count += 1
                 failed += written.error is not None
@@ -142,7 +142,8 @@ class Output:
         if row is None:
             raise UsageError(f"{where} answers a row that the input no longer has.", hint=CHANGED)
         raise UsageError(
-            f"{where} answers another row than the input now has there (input line {row.line}).", hint=CHANGED
+            f"{where} answers another row than the input now has there (input line {row.line}).",
+            hint=CHANGED if written.error is None else f"--retry asks again for rows that failed. {CHANGED}",
         )
 
     def _foreign(self, count: int) -> FileProblem:

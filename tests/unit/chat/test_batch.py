@@ -323,6 +323,17 @@ async def test_bad_rows_are_kept_with_their_error(bench: Bench) -> None:
     assert "line 2" in str(bench.rows[1]["error"])
 
 
+async def test_a_bad_row_that_was_mended_is_asked_again(bench: Bench) -> None:
+    bench.ask([{"prompt": "row 0"}, {"prompt": ""}, {"prompt": "row 2"}])
+    await bench.run()
+    bench.ask([{"prompt": f"row {index}"} for index in range(3)])
+    with pytest.raises(UsageError) as error:
+        await bench.run()
+    assert "--retry" in error.value.hint
+    await bench.run(retry=True)
+    assert bench.texts == expected(3)
+
+
 async def test_where_the_engine_dies_only_the_row_at_fault_fails(bench: Bench) -> None:
     backend = ScriptedBackend(failing(6, error=EngineCrashed("It died.")))
     await bench.run(backend)
