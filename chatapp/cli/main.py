@@ -18,6 +18,7 @@ from chatapp.cli.options import exact_option
 COMMANDS = {
     "ask": Entry("chatapp.cli.ask:ask", "Ask for one reply, streamed to standard output."),
     "chat": Entry("chatapp.cli.chat:chat", "Talk line by line in a plain terminal."),
+    "batch": Entry("chatapp.cli.batch:batch", "Answer every prompt of a file, many at once, into another file."),
     "history": Entry("chatapp.cli.history:history", "List, show and search what was said."),
     "models": Entry("chatapp.cli.models:models", "List the models at hand and show what is in them."),
     "presets": Entry("chatapp.cli.presets:presets", "List, show, save, edit and check presets."),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from chatapp.cli.streams import decode, read_input
 from chatapp.core.errors import FileProblem
-from chatapp.core.messages import Message, ReasoningPart, Role, TextPart
+from chatapp.core.message_object import message_of
+from chatapp.core.messages import Message
 
 _SHAPE = 'It holds a list such as [{"role": "user", "content": "Hello"}], or an object with that list as “messages”.'
-_ROLES: dict[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
 def read_messages(source: str) -> tuple[Message, ...]:
@@ -28,30 +28,7 @@ def read_messages(source: str) -> tuple[Message, ...]:
     items = document.get("messages") if isinstance(document, dict) else document
     if not isinstance(items, list):
         raise FileProblem(f"{where} holds no list of messages.", hint=_SHAPE)
-    return tuple(_message(item, f"{where}, message {number}") for number, item in enumerate(items, 1))
-
-
-def _message(item: object, where: str) -> Message:
-    if not isinstance(item, dict):
-        raise FileProblem(f"{where} is no object.", hint=_SHAPE)
-    role = _ROLES.get(str(item.get("role")))
-    if role is None:
-        raise FileProblem(f"{where} has the role {item.get('role')!r}.", hint="Roles are system, user and assistant.")
-    reasoning = item.get("reasoning_content")
-    thoughts = (ReasoningPart(reasoning),) if isinstance(reasoning, str) and reasoning else ()
-    return Message(role, (*thoughts, TextPart(_text(item.get("content"), where))))
-
-
-def _text(content: object, where: str) -> str:
-    """Content as text: a string, or a list of text parts."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        raise FileProblem(f"{where} has no text as its content.", hint=_SHAPE)
-    texts = [part.get("text") if isinstance(part, dict) else part for part in content]
-    if not all(isinstance(text, str) for text in texts):
-        raise FileProblem(f"{where} holds something else than text.", hint="Only text can be rendered.")
-    return "".join(str(text) for text in texts)
+    return tuple(message_of(item, f"{where}, message {number}") for number, item in enumerate(items, 1))
 
 
 def _content(source: str) -> str:

@@ -26,6 +26,11 @@ class Narration:
         self._work = ""
         self._since = 0.0
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody watches."""
+        return self._is_terminal
+
     def say(self, text: str) -> None:
         """One line, always."""
         self.end_progress()
@@ -67,8 +72,11 @@ class Narration:
             self._work, self._since = work, now
         if now - self._since < _QUIET_S and not self._progress:
             return
-        text = f"{work} …" if fraction is None else f"{work} {fraction:.0%}"
-        if text != self._progress:
+        self.redraw(f"{work} …" if fraction is None else f"{work} {fraction:.0%}")
+
+    def redraw(self, text: str) -> None:
+        """One line in place of the one that was drawn so; nothing where nobody sees it."""
+        if self._is_terminal and text != self._progress:
             self._write("\r" + text.ljust(len(self._progress)))
             self._progress = text
 

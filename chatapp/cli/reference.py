@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import click
 import msgspec
 
+from chatapp.chat.batch.row import BatchRow
 from chatapp.cli import exits
 from chatapp.cli.dialogue import COMMANDS
 from chatapp.cli.explanation import Explanation
@@ -149,6 +150,43 @@ object a line, or the `[[examples]]` of a TOML file; without `--template` they g
 `chatapp ask --continue` goes on with them.
 '''
 
+_BATCH = """\
+## Batches
+
+`chatapp batch` reads its prompts twice: first all of them, so that a mistake in the last row is said before the first
+is asked, then one after another as they are needed. Neither prompts nor replies are held in memory, whatever their
+number. A txt file has one prompt a line. A CSV file has a header with the column `prompt`. A JSONL file has one object
+a line:
+
+```json
+{"id": "a1", "prompt": "Name a colour.", "parameters": {"temperature": 1.2, "max_new_tokens": 20}, "topic": "colours"}
+{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}]}
+```
+
+`id`, `system` and `parameters` are optional. A CSV file has columns `id` and `system` where wanted, and columns such as
+`parameters.temperature`, in which an empty cell sets nothing. All other columns and keys are carried through as
+`values`. A row's parameters stand above the options, these above the preset. Files are UTF-8.
+
+A mistake in the input is named with file and line, and nothing is asked; with `--bad-rows keep` each bad row gets its
+error instead, but for a CSV file that can't be read any further. Rows are written in the order of the input. A row that
+fails has an error in place of a reply, the batch goes on, and the exit code is 10; `--retry` asks for such rows again.
+Where the engine's process dies, the rows that it was writing are asked again, each alone, so that only one that kills
+it again gets the error; three of these one after the other end the batch.
+
+The same command run again goes on where the batch ended: ctrl+c, a crash, a full disk, a power cut. Half a line at the
+end is cut off first. Where prompts that are answered, settings or model changed since, it says what changed and
+stops; `--restart` begins anew, `--force` goes on. Rows may be added to the input at any time. Beside OUTPUT lies
+`OUTPUT.batch.json`, with model, settings and seed; and, while a batch is interrupted, `OUTPUT.ahead`, with rows that
+were ready before their turn.
+
+The seed of a row comes from `--seed` (drawn once where it is not given, and kept in `OUTPUT.batch.json`) and from the
+row's index. The same seed gives the same reply unless two tokens are as good as equally likely, which replies that are
+computed together may tip; with `--exact` it does so always, on the same machine and build.
+
+Each line of OUTPUT is an object with these fields; `messages`, `system`, `values` and `parameters` are absent where the
+row has none:
+"""
+
 _FULL = """\
 ## When the context is full
 
@@ -164,7 +202,7 @@ from what is computed.
 def reference() -> str:
     """The whole document."""
     parts = (
-        *(_BEGINNING, *_exit_codes(), *_stop_reasons(), *_json_fields(), *_chat(), _ROLES),
+        *(_BEGINNING, *_exit_codes(), *_stop_reasons(), *_json_fields(), *_batch(), *_chat(), _ROLES),
         *(_PRESETS, _PROMPTS, *_overflow(), *_parameters(), *_load_settings(), *_commands()),
     )
     return "\n".join(parts)
@@ -214,6 +252,12 @@ def _table(kind: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
             yield from _table(inner, f"{prefix}{field.encode_name}.")
 
 
+def _batch() -> Iterator[str]:
+    yield _BATCH
+    yield from _table(BatchRow)
+    yield ""
+
+
 def _chat() -> Iterator[str]:
     yield "## Commands of `chatapp chat`\n\n| command | does |\n|---|---|"
     for usage, meaning in COMMANDS.values():
@@ -231,7 +275,7 @@ def _overflow() -> Iterator[str]:
 
 def _parameters() -> Iterator[str]:
     yield "## Parameters\n"
-    yield "Each is an option of `ask`, `chat` and `presets save`, a name for `/set`, and a key of a preset."
+    yield "Each is an option of `ask`, `batch`, `chat` and `presets save`, a name for `/set`, and a key of a preset."
     yield "`@FILE` reads the value of `grammar` and `json_schema` from a file. Options that take several texts"
     yield "are repeated.\n"
     for group in GROUPS:
