@@ -1,6 +1,6 @@
 """Runs a batch of so many rows on the scripted backend and prints the most memory that it took, in KB.
 
-`batch_memory.py FOLDER ROWS`. The backend remembers what was asked of it; here it is made to forget.
+`python -m tests.fakes.batch_memory FOLDER ROWS`. The backend remembers what was asked of it; here it is made to forget.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def threads(store: Store) -> list[list[StoredMessage]]:
 def titles(tmux: Tmux) -> list[tuple[str, int]]:
     """Each pane's mark and number, and the column at which it begins."""
     row = next((line for line in tmux.lines if "▌" in line), "")
-    return [(found[0][:2], found.start()) for found in re.finditer(r"[▌ ][1-4] (?=New|Tell|two)", row)]
+    return [(found[0][:2], found.start()) for found in re.finditer(r"[▌ ][1-4](?:/[1-4])? (?=New|Tell|two)", row)]
 
 
 def marked(tmux: Tmux) -> str:
@@ -64,8 +64,10 @@ def marked(tmux: Tmux) -> str:
 
 
 def pane(tmux: Tmux, place: int) -> list[str]:
-    """The lines of the pane at a place among those that are shown, from 0."""
+    """The lines of the pane at a place among those that are shown, from 0; none while it is not drawn."""
     starts = [start for _, start in titles(tmux)]
+    if place >= len(starts):
+        return []
     end = starts[place + 1] - 1 if place + 1 < len(starts) else None
     return [line[starts[place] : end].rstrip() for line in tmux.lines]
 

@@ -436,12 +436,12 @@ async def test_a_full_disk_ends_it_with_whole_rows_and_it_goes_on(bench: Bench) 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads its memory from /proc")
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
-    script = Path(__file__).parents[2] / "fakes" / "batch_memory.py"
+    root = Path(__file__).parents[3]
     sizes = [
         int(
             subprocess.run(
-                (sys.executable, str(script), str(tmp_path / str(rows)), str(rows)),
-                check=True, capture_output=True, timeout=300,
+                (sys.executable, "-m", "tests.fakes.batch_memory", str(tmp_path / str(rows)), str(rows)),
+                check=True, capture_output=True, timeout=300, cwd=root,
             ).stdout
         )
         for rows in (500, 5000)
