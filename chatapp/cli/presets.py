@@ -130,25 +130,18 @@ def save(
 @click.argument("name")
 def edit(name: str) -> None:
     """Write a preset in $EDITOR; a shipped one is copied first. A broken attempt is kept aside and replaces nothing."""
-    from chatapp.cli.preset_attempt import PresetAttempt
+    from chatapp.cli.attempt import edit_entry
 
-    found, narration = _presets(), Narration()
+    found = _presets()
     entry = found.find(name)
-    attempt = PresetAttempt(found.path_of(name), _text(entry))
-    if attempt.is_left:
-        narration.say(f"going on with the attempt in {attempt.path}; delete it to begin anew")
-    if not attempt.edit():
-        narration.say("nothing was changed")
-        return
-    if problems := attempt.problems:
-        for problem in problems:
-            narration.error(problem)
-        narration.say(f"{name} is as it was; `chatapp presets edit {name}` goes on with the attempt in {attempt.path}")
-        raise click.exceptions.Exit(FileProblem.exit_code)
-    attempt.keep()
-    narration.say(f"saved in {found.path_of(name)}")
-    if entry.is_shipped:
-        narration.say(f"{name} is yours now and hides the shipped preset of that name")
+    edit_entry(
+        "preset",
+        found.path_of(name),
+        _text(entry),
+        problems_of=lambda path: read_entry(path).problems,
+        is_shipped=entry.is_shipped,
+        narration=Narration(),
+    )
 
 
 @presets.command()

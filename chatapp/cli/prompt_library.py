@@ -107,25 +107,18 @@ def new(name: str, source: str | None) -> None:
 @click.argument("name")
 def edit(name: str) -> None:
     """Write a prompt in $EDITOR; a shipped one is copied first. A broken attempt is kept aside and replaces nothing."""
-    from chatapp.cli.preset_attempt import PresetAttempt
+    from chatapp.cli.attempt import edit_entry
 
-    found, narration = _prompts(), Narration()
+    found = _prompts()
     entry = found.find(name)
-    attempt = PresetAttempt(found.path_of(name), entry.text, kind="prompt")
-    if attempt.is_left:
-        narration.say(f"going on with the attempt in {attempt.path}; delete it to begin anew")
-    if not attempt.edit():
-        narration.say("nothing was changed")
-        return
-    if problems := _problems([read_prompt(attempt.path)])[0]:
-        for problem in problems:
-            narration.error(problem)
-        narration.say(f"{name} is as it was; `chatapp prompts edit {name}` goes on with the attempt in {attempt.path}")
-        raise click.exceptions.Exit(FileProblem.exit_code)
-    attempt.keep()
-    narration.say(f"saved in {found.path_of(name)}")
-    if entry.is_shipped:
-        narration.say(f"{name} is yours now and hides the shipped prompt of that name")
+    edit_entry(
+        "prompt",
+        found.path_of(name),
+        entry.text,
+        problems_of=lambda path: _problems([read_prompt(path)])[0],
+        is_shipped=entry.is_shipped,
+        narration=Narration(),
+    )
 
 
 @click.command()

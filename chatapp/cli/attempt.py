@@ -3,32 +3,64 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
+import click
+
+from chatapp.cli.narration import Narration
 from chatapp.core.editor import editor_command
 from chatapp.core.errors import FileProblem, StoreUnwritable, UsageError
 from chatapp.storage.atomic import write_private
-from chatapp.storage.presets import read_entry
+
+Kind: TypeAlias = Literal["preset", "prompt"]
 
 
-class PresetAttempt:
+def edit_entry(
+    kind: Kind,
+    target: Path,
+    before: str,
+    *,
+    problems_of: Callable[[Path], Sequence[FileProblem]],
+    is_shipped: bool,
+    narration: Narration,
+) -> None:
+    """Let a person edit what has the text `before`, and put it in `target` where nothing is wrong with it.
+
+    Otherwise say what is, keep the attempt, and end with the code of a problem in a file.
+    """
+    name, attempt = target.stem, Attempt(target, before, kind=kind)
+    if attempt.is_left:
+        narration.say(f"going on with the attempt in {attempt.path}; delete it to begin anew")
+    if not attempt.edit():
+        narration.say("nothing was changed")
+        return
+    if problems := problems_of(attempt.path):
+        for problem in problems:
+            narration.error(problem)
+        command = f"chatapp {kind}s edit {name}"
+        narration.say(f"{name} is as it was; `{command}` goes on with the attempt in {attempt.path}")
+        raise click.exceptions.Exit(FileProblem.exit_code)
+    attempt.keep()
+    narration.say(f"saved in {target}")
+    if is_shipped:
+        narration.say(f"{name} is yours now and hides the shipped {kind} of that name")
+
+
+class Attempt:
     """The file that an editor works on.
 
     `target` is the own file of what is edited, a `kind`, and `before` its text. An attempt that was left there is gone
     on with.
     """
 
-    def __init__(self, target: Path, before: str, *, kind: str = "preset") -> None:
+    def __init__(self, target: Path, before: str, *, kind: Kind) -> None:
         self.path = target.parent / "attempts" / target.name
         self.is_left = self.path.exists()
         self._target = target
         self._before = before
         self._kind = kind
-
-    @property
-    def problems(self) -> tuple[FileProblem, ...]:
-        """What is wrong with the attempt at a preset."""
-        return read_entry(self.path).problems
 
     def edit(self) -> bool:
         """Let a person edit and tell whether anything differs; raise UsageError where the editor fails."""
