@@ -158,3 +158,17 @@ async def test_the_last_deleted_stands_first(bench: Bench) -> None:
         await desk.session.restore(capitals.id)
         await desk.session.delete(capitals.id)
         await open_trash(desk, "Capitals", "Regex [/] for dates", "Story of a fox")
+
+
+async def test_what_was_typed_for_it_goes_for_good_too(bench: Bench) -> None:
+    async with bench() as desk:
+        await desk.ask("hello")
+        place = desk.pane.place
+        await desk.type("a secret half")
+        await desk.pilot.press("ctrl+o", "delete")
+        await desk.until(lambda: desk.pane.conversation is None)
+        assert desk.pane._unsent.drafts.get(place) == "a secret half"
+        await open_trash(desk, "hello")
+        await desk.pilot.press("shift+delete", "y")
+        await desk.until(lambda: "deleted for good" in desk.status)
+        assert desk.pane._unsent.drafts.get(place) == ""

@@ -209,7 +209,7 @@ class Pane(Vertical):
                 self.reload()
 
     def forget(self, conversation_id: int) -> None:
-        """Drop the draft of a conversation that is gone."""
+        """Drop what was written for a conversation that is gone for good and not sent."""
         self._unsent.gather(conversation_id)
         self._unsent.drafts.put(place_of(conversation_id, self.number), "")
 

@@ -109,6 +109,7 @@ class Trash(AboutPane):
         await self._session.purge(conversation.id)
         self._forget(conversation.id)
         self._leave_panes(conversation.id)
+        self._pane.forget(conversation.id)
         self._panel.rows.step_off(conversation.id)
         self._panel.ask()
         self._hint(f"deleted for good: {_title(conversation)}", _HINT_S)
