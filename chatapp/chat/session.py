@@ -104,9 +104,7 @@ class Session(Branches):
 
     async def delete(self, conversation_id: int) -> Conversation:
         """Move a conversation to the trash; what still runs in it is stopped."""
-        for turn in self.turns:
-            if turn.conversation_id == conversation_id:
-                await turn.stop()
+        await self._stop_all(conversation_id)
         return await self.store.conversations.delete(conversation_id)
 
     async def restore(self, conversation_id: int) -> Conversation:
@@ -115,9 +113,7 @@ class Session(Branches):
 
     async def purge(self, conversation_id: int) -> None:
         """Remove a conversation for good, with all that was said in it; what still runs in it is stopped."""
-        for turn in self.turns:
-            if turn.conversation_id == conversation_id:
-                await turn.stop()
+        await self._stop_all(conversation_id)
         await self.store.conversations.purge(conversation_id)
 
     async def pin(self, conversation_id: int, pinned: bool) -> Conversation:
@@ -227,7 +223,7 @@ class Session(Branches):
             conversation = _new_conversation(self._system_prompt(system_prompt), self.overflow)
         else:
             conversation = self.conversation(conversation_id)
-        before = self.thread(conversation.id) if conversation.leaf_id is not None else []
+        before = _without_unanswered(self.thread(conversation.id)) if conversation.leaf_id is not None else []
         before += [_unsent(conversation.id, message.text, message.role) for message in messages]
         context = msgspec.structs.replace(
             self._context(conversation, edits),
@@ -277,6 +273,11 @@ class Session(Branches):
             # What the store took is what the model gets: it replaces what no file can hold.
             prompt = user.text if context.prompt is not None else None
             return await self._open(user, msgspec.structs.replace(context, thread=(*thread, user), prompt=prompt))
+
+    async def _stop_all(self, conversation_id: int) -> None:
+        for turn in self.turns:
+            if turn.conversation_id == conversation_id:
+                await turn.stop()
 
     def _set(self, stored: Conversation, name: str) -> Conversation:
         """Take over a setting as it was stored; the conversation as it is looked at."""

@@ -181,7 +181,9 @@ async def test_what_is_sent_again_after_a_failure_without_a_word_stands_there_on
     await play(await at.session.send(conversation.id, "Hi"))
     with pytest.raises(EngineCrashed):
         await play(await at.session.send(conversation.id, "Count"))
+    preview = await at.session.preview("Count, please", conversation_id=conversation.id)
     await play(await at.session.send(conversation.id, "Count, please"))
+    assert preview.request.messages == at.backend.requests[-1].messages
     assert [each.text for each in at.session.thread(conversation.id)] == ["Hi", "ok", "Count, please", "fine"]
     versions = at.session.siblings(at.session.thread(conversation.id)[2].id)
     assert [each.text for each in versions] == ["Count", "Count, please"]
